@@ -1,0 +1,254 @@
+"""What a call point decides. Everything that affects its decisions lives in this file.
+
+Inputs are method calls with the time in ms; each returns a list of actions for the shell to do:
+
+    (FLASH,)               light the ring for a moment: a press was felt
+    (SHOW, pattern)        lights: idle, raised, acknowledged, arrived or offline
+    (SEND, event)          publish `outbox.payload(event, now)` now
+    (SHOWN, rev, pattern)  tell the gateway what the lights show
+
+No I/O and no clock: `wake_at()` says when `tick` wants to be called next.
+"""
+
+import json
+
+from .compat import const
+from .outbox import Outbox
+
+FLASH = "flash"
+SHOW = "show"
+SEND = "send"
+SHOWN = "shown"
+
+_HOLD_MS = const(800)
+_CONFIRM_MS = const(2000)
+_GATEWAY_LOST_MS = const(15000)
+_LINK_LOST_MS = const(60000)
+_DEGRADED_MS = const(600000)
+
+_STATES = ("idle", "raised", "acknowledged", "arrived", "offline")
+_WAITING = ("raised", "acknowledged")  # a call is open and nobody stands there yet
+
+
+def load_object(payload: bytes):
+    """The JSON object in `payload`, or None for anything else."""
+    try:
+        value = json.loads(payload)
+    except (ValueError, RuntimeError):  # not JSON, not UTF-8, or nested too deeply: no object
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def is_count(value) -> bool:
+    """Whether a JSON value is a whole number from 0 up."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+class CallPoint:
+    """One room's call point, from power-up on."""
+
+    def __init__(self, boot: str, now_ms: int = 0):
+        self.outbox = Outbox(boot)
+        self.state = "idle"  # of the last signal, or idle when that no longer says anything
+        self.rev = None
+        self.online = False
+        self._shows = "idle"
+        self._down = {}  # button -> ms of the first edge, while its gesture is undecided
+        self._gateway_online = None  # None until the broker said
+        self._gateway_lost_at = None
+        self._link_lost_at = now_ms
+        self._degraded_at = None
+        self._signalled = False  # a retained signal came while degraded and unconfirmed
+
+    # ---- the person in the room, and staff at the door
+
+    def button(self, button: str, closed: bool, at_ms: int, now_ms: int) -> list:
+        """A debounced contact changed at `at_ms`."""
+        actions = []
+        if closed:
+            if button == "call":
+                actions.append((FLASH,))
+            if self.state == "idle":
+                self._gesture(actions, button, "press", at_ms, now_ms)
+            else:
+                self._down[button] = at_ms
+        else:
+            down_at = self._down.pop(button, None)
+            if down_at is not None:
+                gesture = "hold" if at_ms - down_at >= _HOLD_MS else "press"
+                self._gesture(actions, button, gesture, down_at, now_ms)
+        return actions
+
+    def _gesture(self, actions: list, button: str, gesture: str, at_ms: int, now_ms: int) -> None:
+        event = self.outbox.add("button", {"button": button, "gesture": gesture}, at_ms)
+        if button == "presence":
+            self._attended()
+        elif event is not None:
+            event.awaited = True
+            if event.confirm_by is None:
+                # Without a link nothing is sent; the shopper must not wait in the dark all the same.
+                event.confirm_by = (now_ms if self.online else at_ms) + _CONFIRM_MS
+        self._send_due(actions, now_ms)
+        self._show(actions)
+
+    def _attended(self) -> None:
+        """Somebody came: nobody waits for a receipt any more, and a degraded light has done."""
+        for event in self.outbox:
+            event.awaited = False
+            event.confirm_by = None
+        if self._degraded_at is not None:
+            self._recover()
+            self.state = "idle"  # what the gateway said last is too old to show
+
+    # ---- the link
+
+    def connected(self, now_ms: int) -> list:
+        """The broker took us: subscribed, and status and info are on their way."""
+        self.online = True
+        self._link_lost_at = None
+        self.rev = None
+        self._gateway_online = None
+        self._gateway_lost_at = None
+        self.outbox.restart(now_ms)
+        for event in self.outbox:
+            if event.awaited and now_ms - event.at_ms < _DEGRADED_MS:
+                event.confirm_by = now_ms + _CONFIRM_MS
+        actions = []
+        self._send_due(actions, now_ms)
+        return actions
+
+    def disconnected(self, now_ms: int) -> list:
+        """The broker is gone, or the radio."""
+        if self.online:
+            self.online = False
+            self._link_lost_at = now_ms
+        return []
+
+    def gateway(self, payload: bytes, now_ms: int) -> list:
+        """`gateway/status` said something."""
+        if payload == b"online":
+            if self._gateway_online is not True:
+                self.rev = None  # a gateway that lost its memory counts from a lower number
+            self._gateway_online = True
+            self._gateway_lost_at = None
+        elif payload == b"offline":
+            if self._gateway_online is not False:
+                self._gateway_lost_at = now_ms
+            self._gateway_online = False
+        return []
+
+    def receipt(self, payload: bytes, now_ms: int) -> list:
+        """`receipt` said what is stored."""
+        actions = []
+        receipt = load_object(payload)
+        if receipt is None:
+            return actions
+        pairs = [[receipt.get("boot"), receipt.get("n")]]
+        also = receipt.get("also")
+        if isinstance(also, list):
+            pairs += [pair for pair in also if isinstance(pair, list) and len(pair) == 2]
+        for boot, n in pairs:
+            if is_count(n):
+                self.outbox.cover(boot, n)
+        if self._signalled and not self._unconfirmed(now_ms):
+            self._recover()
+            self._show(actions)
+        return actions
+
+    def signal(self, payload: bytes, retained: bool, now_ms: int) -> list:
+        """`signal` said what the lights should show. An empty payload means idle."""
+        actions = []
+        if payload == b"":
+            rev, state = None, "idle"
+        else:
+            signal = load_object(payload)
+            if signal is None:
+                return actions
+            rev, state = signal.get("rev"), signal.get("state")
+            if not is_count(rev) or state not in _STATES:
+                return actions
+            if self.rev is not None and rev < self.rev:
+                return actions
+        self.rev = rev
+        self.state = state
+        if self._degraded_at is not None:
+            # What the broker kept from before a press is no answer to it: that signal counts once
+            # a receipt shows that the gateway is there.
+            if retained and self._unconfirmed(now_ms):
+                self._signalled = True
+            else:
+                self._recover()
+        self._show(actions)
+        if rev is not None:
+            actions.append((SHOWN, rev, self._shows))
+        return actions
+
+    # ---- time
+
+    def tick(self, now_ms: int) -> list:
+        """Do what is due at `now_ms`."""
+        actions = []
+        for button, down_at in list(self._down.items()):
+            if now_ms - down_at >= _HOLD_MS:
+                del self._down[button]
+                self._gesture(actions, button, "hold", down_at, now_ms)
+        for event in self.outbox:
+            if event.confirm_by is not None and event.confirm_by <= now_ms:
+                event.confirm_by = None
+                self._degrade(now_ms)
+        lost_at = self._call_lost_at()
+        if lost_at is not None and lost_at <= now_ms:
+            self._degrade(now_ms)
+        if self._degraded_at is not None and now_ms - self._degraded_at >= _DEGRADED_MS:
+            self._recover()
+            self.state = "idle"  # nobody answered for ten minutes: promise nothing any more
+        self._send_due(actions, now_ms)
+        self._show(actions)
+        return actions
+
+    def wake_at(self):
+        """The time in ms when `tick` next has something to do, or None."""
+        times = [down_at + _HOLD_MS for down_at in self._down.values()]
+        times += [event.confirm_by for event in self.outbox if event.confirm_by is not None]
+        if self._degraded_at is not None:
+            times.append(self._degraded_at + _DEGRADED_MS)
+        lost_at = self._call_lost_at()
+        if lost_at is not None:
+            times.append(lost_at)
+        if self.online and len(self.outbox):
+            times.append(self.outbox.next_due())
+        return min(times) if times else None
+
+    # ---- helpers
+
+    def _call_lost_at(self):
+        """When an open call counts as lost, or None while it does not."""
+        if self.state not in _WAITING or self._degraded_at is not None:
+            return None
+        times = []
+        if self._gateway_lost_at is not None:
+            times.append(self._gateway_lost_at + _GATEWAY_LOST_MS)
+        if self._link_lost_at is not None:
+            times.append(self._link_lost_at + _LINK_LOST_MS)
+        return min(times) if times else None
+
+    def _unconfirmed(self, now_ms: int) -> bool:
+        return any(event.awaited and now_ms - event.at_ms < _DEGRADED_MS for event in self.outbox)
+
+    def _degrade(self, now_ms: int) -> None:
+        self._degraded_at = now_ms
+        self._signalled = False
+
+    def _recover(self) -> None:
+        self._degraded_at = None
+        self._signalled = False
+
+    def _send_due(self, actions: list, now_ms: int) -> None:
+        if self.online:
+            actions.extend([(SEND, event) for event in self.outbox.due(now_ms)])
+
+    def _show(self, actions: list) -> None:
+        pattern = self.state if self._degraded_at is None else "offline"
+        if pattern != self._shows:
+            self._shows = pattern
+            actions.append((SHOW, pattern))

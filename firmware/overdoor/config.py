@@ -1,0 +1,132 @@
+"""The device's `config.json`: read it, check it, say what is wrong in one sentence."""
+
+import json
+
+from .compat import const
+
+_DEFAULT_PINS = {"call": 32, "ring": 4, "lamp": 33}
+_ID_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
+_MAX_PIN = const(48)  # GPIO48 is the highest of an ESP32-S3
+
+
+class ConfigError(Exception):
+    """A mistake in config.json; the message is one sentence for the person who wrote it."""
+
+
+class Config:
+    """A checked configuration. `pins` maps call, ring, lamp and perhaps presence to numbers."""
+
+    def __init__(self, shop, device, model, broker, wifi, pins, ring_leds):
+        self.shop = shop
+        self.device = device
+        self.model = model
+        self.host, self.port, self.user, self.password = broker
+        self.wifi_ssid, self.wifi_password = wifi
+        self.pins = pins
+        self.ring_leds = ring_leds
+
+
+def load(path: str) -> Config:
+    """Read and check a file. Raises ConfigError."""
+    try:
+        with open(path) as file:
+            return parse(file.read())
+    except OSError as error:
+        raise ConfigError("%s cannot be read (%s)." % (path, error)) from error
+    except UnicodeError as error:
+        raise ConfigError("%s is not a text in UTF-8." % path) from error
+
+
+def parse(text: str) -> Config:
+    """Check a configuration given as JSON text. Raises ConfigError."""
+    try:
+        raw = json.loads(text)
+    except (ValueError, RuntimeError) as error:
+        raise ConfigError("config.json is not JSON (%s)." % error) from error
+    _check_keys(
+        "config.json",
+        raw,
+        ("shop", "device", "model", "broker", "wifi"),
+        ("pins", "ring_leds"),
+    )
+    for key in ("shop", "device"):
+        _check_id(key, raw[key])
+    leds = raw.get("ring_leds", 12)
+    if not _whole(leds, 1, 60):
+        raise ConfigError('"ring_leds" must be a whole number from 1 to 60.')
+    return Config(
+        raw["shop"],
+        raw["device"],
+        _text('"model"', raw["model"], 1, 64),
+        _broker(raw["broker"]),
+        _wifi(raw["wifi"]),
+        _pins(raw.get("pins", {})),
+        leds,
+    )
+
+
+def _broker(raw) -> tuple:
+    _check_keys('"broker"', raw, ("host",), ("port", "user", "password"))
+    port = raw.get("port", 1883)
+    if not _whole(port, 1, 65535):
+        raise ConfigError('"broker.port" must be a whole number from 1 to 65535.')
+    user = raw.get("user")
+    password = raw.get("password")
+    if user is not None:
+        _text('"broker.user"', user, 1, 256)
+    if password is not None:
+        _text('"broker.password"', password, 0, 256)
+        if user is None:
+            raise ConfigError('"broker.password" needs a "broker.user".')
+    return _text('"broker.host"', raw["host"], 1, 253), port, user, password
+
+
+def _wifi(raw) -> tuple:
+    _check_keys('"wifi"', raw, ("ssid", "password"), ())
+    return (
+        _text('"wifi.ssid"', raw["ssid"], 1, 32),
+        _text('"wifi.password"', raw["password"], 0, 64),
+    )
+
+
+def _pins(raw) -> dict:
+    _check_keys('"pins"', raw, (), ("call", "presence", "ring", "lamp"))
+    pins = dict(_DEFAULT_PINS)
+    pins.update(raw)
+    users = {}
+    for name, number in pins.items():
+        if not _whole(number, 0, _MAX_PIN):
+            raise ConfigError('"pins.%s" must be a whole number from 0 to %d.' % (name, _MAX_PIN))
+        if number in users:
+            raise ConfigError(
+                '"pins.%s" and "pins.%s" are both %d.' % (users[number], name, number)
+            )
+        users[number] = name
+    return pins
+
+
+def _check_keys(where: str, raw, required: tuple, optional: tuple) -> None:
+    if not isinstance(raw, dict):
+        raise ConfigError("%s must be an object." % where)
+    for key in required:
+        if key not in raw:
+            raise ConfigError('%s has no "%s".' % (where, key))
+    for key in raw:
+        if key not in required and key not in optional:
+            raise ConfigError('%s has a key that is not known: "%s".' % (where, key))
+
+
+def _check_id(key: str, value) -> None:
+    valid = isinstance(value, str) and 1 <= len(value) <= 32
+    if not valid or any(character not in _ID_CHARACTERS for character in value):
+        raise ConfigError('"%s" must be 1 to 32 of a-z, 0-9 and "-".' % key)
+
+
+def _text(where: str, value, shortest: int, longest: int) -> str:
+    if not isinstance(value, str) or not shortest <= len(value.encode()) <= longest:
+        raise ConfigError("%s must be a text of %d to %d bytes." % (where, shortest, longest))
+    return value
+
+
+def _whole(value, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high

@@ -1,0 +1,191 @@
+"""What the lights do. Rhythm carries the meaning, colour only helps.
+
+A pattern is a pure function of its name and the ms since it began. Nothing here flashes more than
+three times a second, whatever is asked of it: `FlashGuard` sits in front of each output.
+"""
+
+import asyncio
+import math
+
+from .compat import const
+
+_FRAME_MS = const(40)
+_BREATH_MS = const(1667)  # 0.6 Hz
+_BLINK_MS = const(2000)  # two blinks, then a pause
+_BLINK_EDGES = (150, 400, 550, _BLINK_MS)  # on, off, on, off until
+_GOODBYE_MS = const(1000)
+_IDENTIFY_MS = const(5000)
+_FLASH_ON_MS = const(120)
+_FLASH_MS = const(250)  # with a dark gap, so that it shows on a lit ring too
+
+_COLOURS = {
+    "idle": (0, 0, 0),
+    "raised": (255, 160, 40),
+    "acknowledged": (60, 255, 90),
+    "arrived": (60, 255, 90),
+    "offline": (70, 130, 255),
+    "identify": (255, 255, 255),
+    "flash": (255, 255, 255),
+}
+
+
+def brightness(pattern: str, ms: int) -> int:
+    """Brightness 0..255 of a pattern, `ms` milliseconds after it began."""
+    if pattern == "acknowledged":
+        return 255
+    if pattern == "raised":
+        wave = (1 - math.cos(2 * math.pi * ms / _BREATH_MS)) / 2
+        return 16 + int(239 * wave * wave)  # squared: the eye sees it as even
+    if pattern == "offline":
+        at = ms % _BLINK_MS
+        lit = at < _BLINK_EDGES[0] or _BLINK_EDGES[1] <= at < _BLINK_EDGES[2]
+        return 255 if lit else 0
+    if pattern == "arrived":
+        return max(0, 255 - 255 * ms // _GOODBYE_MS)
+    if pattern == "identify":
+        return 255 if ms % 1000 < 500 else 0
+    if pattern == "flash":
+        return 255 if ms < _FLASH_ON_MS else 0
+    return 0
+
+
+def steady_for(pattern: str, ms: int):
+    """How many ms the brightness stays as it is at `ms`, at least; None for ever."""
+    if pattern == "raised":
+        return _FRAME_MS
+    if pattern == "offline":
+        at = ms % _BLINK_MS
+        return min([edge for edge in _BLINK_EDGES if edge > at]) - at
+    if pattern == "arrived":
+        return _FRAME_MS if ms < _GOODBYE_MS else None
+    if pattern == "identify":
+        return 500 - ms % 500
+    if pattern == "flash":
+        return (_FLASH_ON_MS if ms < _FLASH_ON_MS else _FLASH_MS) - ms
+    return None
+
+
+class FlashGuard:
+    """Passes brightness through, but never lets it rise a fourth time within one second.
+
+    Flashing light can cause seizures; the usual limit is three flashes a second. A flash is a
+    rise and fall of a tenth of full brightness.
+    """
+
+    def __init__(self):
+        self.holding = False  # a rise is being held back: ask again soon
+        self._risen = False
+        self._extreme = 0  # the brightest since the last rise, or the darkest since the last fall
+        self._rises = [-1000, -1000, -1000]
+
+    def limit(self, level: int, now_ms: int) -> int:
+        """The brightness that may be shown now."""
+        self.holding = False
+        if self._risen:
+            self._extreme = max(self._extreme, level)
+            if self._extreme - level >= 26:
+                self._risen = False
+                self._extreme = level
+            return level
+        self._extreme = min(self._extreme, level)
+        if level - self._extreme >= 26:
+            if now_ms - self._rises[0] < 1000:
+                self.holding = True
+                return self._extreme
+            self._rises = [self._rises[1], self._rises[2], now_ms]
+            self._risen = True
+            self._extreme = level
+        return level
+
+
+class Lights:
+    """The ring in the room and the lamp over the door.
+
+    `ring` has the interface of `neopixel.NeoPixel`, `lamp` that of `machine.PWM`. Either is written
+    only when it changes: each write of a NeoPixel holds up interrupts.
+    """
+
+    def __init__(self, ring, lamp, now):
+        """`now() -> int` gives ms."""
+        self._ring = ring
+        self._lamp = lamp
+        self._now = now
+        self._pattern = "idle"
+        self._began = 0
+        self._flash_began = None
+        self._identify_began = None
+        self._ring_guard = FlashGuard()
+        self._lamp_guard = FlashGuard()
+        self._ring_colour = None
+        self._lamp_level = None
+        self._changed = asyncio.Event()
+
+    def show(self, pattern: str) -> None:
+        """Begin a pattern: idle, raised, acknowledged, arrived or offline."""
+        self._pattern = pattern
+        self._began = self._now()
+        self._restart()
+
+    def flash(self) -> None:
+        """A press was felt: light the ring at once, for a moment."""
+        self._flash_began = self._now()
+        self._restart()
+
+    def identify(self) -> None:
+        """Blink ring and lamp for five seconds, so that somebody finds the device."""
+        self._identify_began = self._now()
+        self._restart()
+
+    async def run(self) -> None:
+        """Animate for ever. Sleeps while nothing changes."""
+        while True:
+            self._changed.clear()
+            delay = self.frame()
+            try:
+                if delay is None:
+                    await self._changed.wait()
+                elif delay <= _FRAME_MS:
+                    await asyncio.sleep(delay / 1000)
+                else:
+                    await asyncio.wait_for(self._changed.wait(), delay / 1000)
+            except asyncio.TimeoutError:
+                continue  # time for the next frame
+
+    def frame(self):
+        """Bring the outputs up to date. Returns the ms until that is needed again, or None."""
+        now = self._now()
+        if self._identify_began is not None and now - self._identify_began >= _IDENTIFY_MS:
+            self._identify_began = None
+        if self._flash_began is not None and now - self._flash_began >= _FLASH_MS:
+            self._flash_began = None
+        if self._identify_began is not None:
+            pattern, began = "identify", self._identify_began
+        else:
+            pattern, began = self._pattern, self._began
+        over_door = "idle" if pattern == "arrived" else pattern  # the goodbye is the shopper's
+        delays = [steady_for(over_door, now - began)]
+        self._write_lamp(self._lamp_guard.limit(brightness(over_door, now - began), now))
+        if self._flash_began is not None:
+            pattern, began = "flash", self._flash_began
+        delays.append(steady_for(pattern, now - began))
+        level = self._ring_guard.limit(brightness(pattern, now - began), now)
+        self._write_ring(tuple([part * level // 255 for part in _COLOURS[pattern]]))
+        if self._ring_guard.holding or self._lamp_guard.holding:
+            delays.append(_FRAME_MS)
+        delays = [delay for delay in delays if delay is not None]
+        return min(delays) if delays else None
+
+    def _restart(self) -> None:
+        self.frame()  # now, not when the loop comes round
+        self._changed.set()
+
+    def _write_ring(self, colour: tuple) -> None:
+        if colour != self._ring_colour:
+            self._ring_colour = colour
+            self._ring.fill(colour)
+            self._ring.write()
+
+    def _write_lamp(self, level: int) -> None:
+        if level != self._lamp_level:
+            self._lamp_level = level
+            self._lamp.duty_u16(level * 257)

@@ -1,0 +1,53 @@
+"""What a device says about itself."""
+
+import gc
+import sys
+
+from . import PROTOCOL, VERSION
+
+_RESETS = (
+    ("PWRON_RESET", "power_on"),
+    ("HARD_RESET", "hard"),
+    ("WDT_RESET", "watchdog"),
+    ("DEEPSLEEP_RESET", "deep_sleep"),
+    ("SOFT_RESET", "soft"),
+)
+
+
+def reset_name(machine) -> str:
+    """Why the device started, in one word."""
+    cause = machine.reset_cause()
+    for constant, name in _RESETS:
+        if cause == getattr(machine, constant, None):
+            return name
+    return "unknown"
+
+
+def info(config, boot: str, reset: str, wlan, uptime_ms: int, outbox: int) -> dict:
+    """The `info` of the contract."""
+    caps = ["call", "ring", "lamp"]
+    if "presence" in config.pins:
+        caps.append("presence")
+    gc.collect()
+    return {
+        "v": PROTOCOL,
+        "kind": "callpoint",
+        "model": config.model,
+        "firmware": VERSION,
+        "micropython": ".".join([str(part) for part in sys.implementation.version[:3]]),
+        "boot": boot,
+        "reset": reset,
+        "caps": caps,
+        "rssi": _rssi(wlan),
+        "heap_free": gc.mem_free(),
+        "uptime_s": uptime_ms // 1000,
+        "outbox": outbox,
+    }
+
+
+def _rssi(wlan):
+    """Signal strength in dBm, or None where the radio does not say."""
+    try:
+        return wlan.status("rssi")
+    except (OSError, ValueError):
+        return None

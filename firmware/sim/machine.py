@@ -1,0 +1,96 @@
+"""Stands in for MicroPython's `machine`: pins whose contacts the runner closes, a lamp it reads."""
+
+PWRON_RESET = 1
+HARD_RESET = 2
+WDT_RESET = 3
+DEEPSLEEP_RESET = 4
+SOFT_RESET = 5
+
+HARD_RESET_STATUS = 3  # exit status of the process, so that its host starts it again
+
+_inputs = {}  # pin number -> Pin
+_pwms = {}  # pin number -> PWM
+_on_output = []  # called with nothing after an output changed
+
+
+class Pin:
+    """A pin. Inputs rest high, as with a pull-up; `drive` is the outside world."""
+
+    IN = 0
+    OUT = 1
+    PULL_UP = 2
+    IRQ_RISING = 1
+    IRQ_FALLING = 2
+
+    def __init__(self, number, mode=-1, pull=-1, value=None):
+        self.number = number
+        self._level = 1 if value is None and mode == Pin.IN else int(bool(value))
+        self._handler = None
+        self._trigger = 0
+        if mode == Pin.IN:
+            _inputs[number] = self
+
+    def value(self):
+        return self._level
+
+    def irq(self, handler=None, trigger=IRQ_FALLING | IRQ_RISING):
+        self._handler = handler
+        self._trigger = trigger
+
+    def drive(self, level):
+        """Put the pin at a level from outside, with the interrupt that this causes."""
+        if level == self._level:
+            return
+        self._level = level
+        edge = Pin.IRQ_RISING if level else Pin.IRQ_FALLING
+        if self._handler is not None and self._trigger & edge:
+            self._handler(self)
+
+
+class PWM:
+    """A dimmed output."""
+
+    def __init__(self, pin, freq=0, duty_u16=0):
+        self._duty = duty_u16
+        _pwms[pin.number] = self
+
+    def duty_u16(self, value=None):
+        if value is None:
+            return self._duty
+        if value != self._duty:
+            self._duty = value
+            output_changed()
+        return None
+
+
+def unique_id():
+    return b"\x00\x00\x00\x00\x00\x01"
+
+
+def reset_cause():
+    return PWRON_RESET
+
+
+def reset():
+    raise SystemExit(HARD_RESET_STATUS)
+
+
+def output_changed():
+    for callback in _on_output:
+        callback()
+
+
+def on_output(callback):
+    """Have `callback()` called after each change of an output."""
+    _on_output.append(callback)
+
+
+def input_pin(number):
+    """The input with this number, or None while nobody made it."""
+    return _inputs.get(number)
+
+
+def brightness(number):
+    """What a PWM output shows, 0..255."""
+    pwm = _pwms.get(number)
+    return pwm.duty_u16() // 257 if pwm is not None else 0
