@@ -1,0 +1,238 @@
+"""What is said in each topic: bytes to inputs, effects to bytes.
+
+Nothing a device sends may raise: what cannot be understood is `Nonsense`, or, when its key is
+valid, an event with a `fault`, which is stored and receipted so that the device can let go of it.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from overdoor.core.effects import PagerList, Receipt, Signal
+from overdoor.core.events import Event, Fact
+from overdoor.core.inputs import DeviceDescribed, DeviceEvent, DeviceSaid
+from overdoor.core.model import Call, DeviceStatus, Millis, State
+
+VERSION = 1
+RAW_KEPT = 1024
+SIZE_LIMIT = 2 * 1024 * 1024
+_BOOT = re.compile(r"[0-9a-f]{12}")
+_N_LIMIT = 2**53
+_AGE_LIMIT_MS = 10 * 366 * 86_400_000
+_BUTTONS = ("call", "presence", "cancel")
+_GESTURES = ("press", "hold")
+_ANSWERS = ("acknowledge", "decline", "arrive")
+_TEXT_LIMIT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Nonsense:
+    """A payload without a valid key. `why` is for the log."""
+
+    why: str
+
+
+def parse_event(device: str, payload: bytes) -> DeviceEvent | Nonsense:
+    """An event of a device."""
+    said = _object(payload)
+    if isinstance(said, Nonsense):
+        return said
+    boot, n = said.get("boot"), said.get("n")
+    if not (isinstance(boot, str) and _BOOT.fullmatch(boot)):
+        return Nonsense("boot is not 12 hexadecimal digits")
+    if not _whole(n, 1, _N_LIMIT):
+        return Nonsense("n is not a whole number from 1")
+    assert isinstance(n, int)
+    low = said.get("low")
+    fault = None if _whole(low, 1, n) else f"low is not a whole number from 1 to {n}"
+    fault = fault or _event_fault(said)
+    if fault is not None:
+        # A low that cannot be trusted says nothing about older events.
+        return DeviceEvent(
+            device,
+            boot,
+            n,
+            low if isinstance(low, int) and _whole(low, 1, n) else n,
+            type=_short(said.get("type")) or "?",
+            fault=fault,
+            raw=payload[:RAW_KEPT].decode("utf-8", "replace"),
+        )
+    return DeviceEvent(
+        device,
+        boot,
+        n,
+        low if isinstance(low, int) else n,
+        type=said["type"],
+        age_ms=said.get("age_ms"),
+        button=said.get("button"),
+        gesture=said.get("gesture"),
+        call=_short(said.get("call")),
+        answer=said.get("answer"),
+        page_rev=said.get("rev"),
+        body=_kept(said),
+    )
+
+
+def _event_fault(said: dict[str, Any]) -> str | None:
+    """Why an event with a valid key cannot be understood."""
+    age = said.get("age_ms")
+    if age is not None and not _whole(age, 0, _AGE_LIMIT_MS):
+        return "age_ms is neither null nor a whole number of milliseconds"
+    match said.get("type"):
+        case "button":
+            if said.get("button") not in _BUTTONS:
+                return f"button is none of {', '.join(_BUTTONS)}"
+            if said.get("gesture") not in _GESTURES:
+                return f"gesture is none of {', '.join(_GESTURES)}"
+        case "answer":
+            if said.get("answer") not in _ANSWERS:
+                return f"answer is none of {', '.join(_ANSWERS)}"
+            if not isinstance(said.get("call"), str):
+                return "call is missing"
+            if not _whole(said.get("rev"), 0, _N_LIMIT):
+                return "rev is not a whole number"
+        case "fault":
+            return None
+        case _:
+            return "type is none of button, answer, fault"
+    return None
+
+
+def _kept(said: dict[str, Any]) -> dict[str, Any]:
+    """What is worth logging of an event beyond its key; long values are left out."""
+    rest = {key: value for key, value in said.items() if key not in ("v", "boot", "n", "low")}
+    if len(json.dumps(rest)) <= RAW_KEPT:
+        return rest
+    return {key: value for key, value in rest.items() if isinstance(value, int) or _short(value)}
+
+
+def parse_status(device: str, payload: bytes, *, retained: bool) -> DeviceSaid | Nonsense:
+    """A status of a device, or what its will said."""
+    try:
+        return DeviceSaid(device, DeviceStatus(payload.decode("ascii")), retained)
+    except ValueError:  # a UnicodeDecodeError is one
+        return Nonsense("status is none of online, offline, sleeping")
+
+
+def parse_info(device: str, payload: bytes) -> tuple[DeviceDescribed, dict[str, Any]] | Nonsense:
+    """What a device says it is, and its telemetry."""
+    said = _object(payload)
+    if isinstance(said, Nonsense):
+        return said
+    caps = said.get("caps")
+    known = caps[:16] if isinstance(caps, list) else []
+    description = DeviceDescribed(
+        device,
+        kind=_short(said.get("kind")),
+        model=_short(said.get("model")),
+        firmware=_short(said.get("firmware")),
+        caps=tuple(cap for cap in known if _short(cap)),
+    )
+    numbers = ("rssi", "heap_free", "uptime_s", "outbox")
+    telemetry = {key: said[key] for key in numbers if _whole(said.get(key), -(2**53), 2**53)}
+    return description, telemetry
+
+
+def _object(payload: bytes) -> dict[str, Any] | Nonsense:
+    if len(payload) > SIZE_LIMIT:
+        return Nonsense("the payload is larger than 2 MiB")
+    try:
+        said = json.loads(payload, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        return Nonsense(f"the payload is not JSON: {str(error)[:80]}")
+    return said if isinstance(said, dict) else Nonsense("the payload is not a JSON object")
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _whole(value: object, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _short(value: object) -> str | None:
+    return value if isinstance(value, str) and 0 < len(value) <= _TEXT_LIMIT else None
+
+
+# -- what the gateway says -----------------------------------------------------------------------
+
+
+def rfc3339(at: Millis) -> str:
+    """`2026-11-21T09:30:00.125Z`."""
+    whole = datetime.fromtimestamp(at // 1000, UTC)
+    return f"{whole:%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"
+
+
+def _dump(said: dict[str, Any]) -> bytes:
+    return json.dumps({"v": VERSION} | said, separators=(",", ":")).encode()
+
+
+def signal(effect: Signal) -> bytes:
+    """What the lights of a device shall show."""
+    return _dump(
+        {
+            "rev": effect.rev,
+            "state": effect.state,
+            "call": effect.call,
+            "text": None,
+            "eta_s": None,
+        }
+    )
+
+
+def receipt(effect: Receipt) -> bytes:
+    """What is stored of a device."""
+    (boot, n), *also = effect.boots
+    return _dump({"boot": boot, "n": n, "also": [list(other) for other in also]})
+
+
+def room_call(call: Call | None) -> bytes:
+    """The open call of a room; between calls, the last one and how it ended."""
+    if call is None:
+        said = {"state": "idle", "call": None, "since": None, "need": None, "outcome": None}
+    else:
+        said = {
+            "state": "idle" if call.state is State.CLOSED else call.state,
+            "call": call.id,
+            "since": rfc3339(call.since),
+            "need": call.need,
+            "outcome": call.outcome,
+        }
+    return _dump(said)
+
+
+def room_event(event: Event) -> bytes:
+    """A transition, for those who watch. Who did it is not said."""
+    said: dict[str, Any] = {
+        "event_type": event.fact,
+        "call": event.call,
+        "at": rfc3339(event.at),
+    }
+    for key in ("outcome", "evidence", "need", "kind", "why", "service"):
+        if key in event.data and not (event.fact is Fact.PAGED and key == "why"):
+            said[key] = event.data[key]
+    return _dump(said)
+
+
+def pager_list(effect: PagerList) -> bytes:
+    """The calls that a pager lists."""
+    return _dump(
+        {
+            "rev": effect.rev,
+            "calls": [
+                {
+                    "call": call.id,
+                    "room": call.room,
+                    "zone": call.zone,
+                    "state": call.state,
+                    "age_ms": max(0, effect.at - call.raised_at),
+                    "need": call.need,
+                    "by": call.by,
+                }
+                for call in effect.calls
+            ],
+        }
+    )

@@ -1,0 +1,340 @@
+"""`shop.toml`: the shop as its people describe it.
+
+Every value can also come from the environment, which wins: `OVERDOOR_MQTT__URL` is `[mqtt] url`.
+A mistake is told in one sentence, with its line.
+"""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from overdoor.core.model import Pager, Plan, Policy, Room, Step, Zone
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
+Seconds = Annotated[float, Field(ge=0, le=7 * 86400)]
+
+
+class ConfigError(Exception):
+    """The file cannot be used. The message is one sentence that says where and why."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class ShopPart(_Part):
+    """`[shop]`: what it is called."""
+
+    id: Id
+    name: str = Field(min_length=1, max_length=80)
+    timezone: str = "UTC"
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is no time zone; try one like 'Europe/Sofia'")
+        return value
+
+    def zone_info(self) -> ZoneInfo:
+        """The shop's time zone."""
+        return ZoneInfo(self.timezone)
+
+
+class MqttPart(_Part):
+    """`[mqtt]`: the broker."""
+
+    url: str = "embedded"
+    port: int = Field(default=1883, ge=1, le=65535)  # of the embedded broker
+    broker: Literal["auto", "mosquitto", "iotcore"] = "auto"  # which one is embedded
+
+    @field_validator("url")
+    @classmethod
+    def _usable(cls, value: str) -> str:
+        if value == "embedded":
+            return value
+        try:
+            url = urlsplit(value)
+            usable = url.scheme in ("mqtt", "mqtts") and url.hostname and (url.port or 1)
+        except ValueError:
+            usable = False
+        if not usable:
+            raise ValueError(
+                "it is 'embedded', 'mqtt://host:1883' or 'mqtts://user:pass@host:8883'"
+            )
+        return value
+
+
+class WebPart(_Part):
+    """`[web]`: where the pages are served."""
+
+    bind: str = "127.0.0.1:8080"
+
+    @field_validator("bind")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not host or not port.isdigit() or not 0 < int(port) < 65536:
+            raise ValueError("it is an address and a port, like '127.0.0.1:8080'")
+        return value
+
+    @property
+    def host(self) -> str:
+        """The address to listen on."""
+        return self.bind.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port to listen on."""
+        return int(self.bind.rpartition(":")[2])
+
+
+class DataPart(_Part):
+    """`[data]`: where the database is."""
+
+    path: Path = Path("data")
+
+
+class ZonePart(_Part):
+    """`[[zone]]`: a named part of the floor."""
+
+    id: Id
+    name: str = Field(min_length=1, max_length=80)
+
+
+class RoomPart(_Part):
+    """`[[room]]`: one room and its devices."""
+
+    id: Id
+    name: str = Field(min_length=1, max_length=80)
+    zone: Id
+    at: tuple[float, float] = (0.0, 0.0)
+    device: Id | None = None
+    devices: tuple[Id, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.device is not None and self.devices:
+            raise ValueError("give either device or devices, not both")
+        return self
+
+    def all_devices(self) -> tuple[str, ...]:
+        """The devices of the room, however they were written."""
+        return (self.device,) if self.device is not None else self.devices
+
+
+class PagerPart(_Part):
+    """`[[pager]]`: a device carried by staff."""
+
+    device: Id
+    zone: Id | None = None
+
+
+class StepPart(_Part):
+    """`[[policy.step]]`: whom to page when."""
+
+    after_s: Seconds
+    page: str = Field(pattern=r"^(nearest|zone|shop|manager|channel:[a-z0-9-]{1,32})$")
+
+
+class PolicyPart(_Part):
+    """`[policy]`: what the shop promises."""
+
+    target_arrival_s: Seconds = 60
+    acknowledgement_lapses_s: Seconds = 90
+    close_after_s: Seconds = 300
+    visit_gap_s: Seconds = 600
+    stale_press_s: Seconds = 120
+    give_up_s: Seconds = 900
+    repage_s: Seconds = 20
+    step: tuple[StepPart, ...] = (
+        StepPart(after_s=0, page="nearest"),
+        StepPart(after_s=20, page="zone"),
+        StepPart(after_s=60, page="shop"),
+    )
+
+    @field_validator("step")
+    @classmethod
+    def _in_order(cls, steps: tuple[StepPart, ...]) -> tuple[StepPart, ...]:
+        times = [step.after_s for step in steps]
+        if times != sorted(times):
+            raise ValueError("the steps must be in the order of their after_s")
+        return steps
+
+
+class Config(BaseSettings):
+    """The whole file."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="OVERDOOR_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    shop: ShopPart
+    mqtt: MqttPart = MqttPart()
+    web: WebPart = WebPart()
+    data: DataPart = DataPart()
+    policy: PolicyPart = PolicyPart()
+    zone: tuple[ZonePart, ...] = Field(min_length=1)
+    room: tuple[RoomPart, ...] = Field(min_length=1)
+    pager: tuple[PagerPart, ...] = ()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+    def plan(self) -> Plan:
+        """The shop as the core knows it."""
+        policy = self.policy
+        return Plan(
+            zones={zone.id: Zone(zone.id, zone.name) for zone in self.zone},
+            rooms={
+                room.id: Room(room.id, room.name, room.zone, room.at, room.all_devices())
+                for room in self.room
+            },
+            pagers={pager.device: Pager(pager.device, pager.zone) for pager in self.pager},
+            policy=Policy(
+                target_arrival_ms=_ms(policy.target_arrival_s),
+                acknowledgement_lapses_ms=_ms(policy.acknowledgement_lapses_s),
+                close_after_ms=_ms(policy.close_after_s),
+                visit_gap_ms=_ms(policy.visit_gap_s),
+                stale_press_ms=_ms(policy.stale_press_s),
+                give_up_ms=_ms(policy.give_up_s),
+                repage_ms=_ms(policy.repage_s),
+                steps=tuple(Step(_ms(step.after_s), step.page) for step in policy.step),
+            ),
+        )
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def read(path: Path) -> Config:
+    """Reads and checks a `shop.toml`. Raises `ConfigError`."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        data = tomllib.loads(text)
+    except FileNotFoundError:
+        raise ConfigError(
+            f"There is no file {path}. Write one as README.md shows, or name it with --config."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}.") from None
+    try:
+        config = Config(**data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        location = tuple(part for part in first["loc"] if part != "function-after")
+        raise ConfigError(f"{path}{_line(text, location)}: {_sentence(first, location)}") from None
+    for location, sentence in _contradictions(config):
+        raise ConfigError(f"{path}{_line(text, location)}: {sentence}")
+    folder = config.data.path
+    if not folder.is_absolute():
+        data_part = DataPart(path=path.parent / folder)
+        config = config.model_copy(update={"data": data_part})
+    return config
+
+
+def _sentence(error: Any, location: tuple[Any, ...]) -> str:
+    key = _dotted(location)
+    match error["type"]:
+        case "extra_forbidden":
+            return f"{key} is not a key that Overdoor knows."
+        case "missing":
+            return f"{key} is missing."
+        case "string_pattern_mismatch" if error["ctx"]["pattern"].startswith("^[a-z0-9-]"):
+            return f"{key} is {error['input']!r}; an id has 1 to 32 of a-z, 0-9 and -."
+        case "string_pattern_mismatch":
+            return (
+                f"{key} is {error['input']!r}; it is nearest, zone, shop, manager or channel:name."
+            )
+        case "value_error":
+            return f"{key}: {error['ctx']['error']}."
+        case _:
+            reason = error["msg"][0].lower() + error["msg"][1:]
+            return f"{key} is {error['input']!r}; {reason}."
+
+
+def _dotted(location: tuple[Any, ...]) -> str:
+    """`('room', 2, 'at')` as a person would point at it: `room[3].at`."""
+    parts = (f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in location)
+    return "".join(parts).removeprefix(".")
+
+
+def _contradictions(config: Config) -> Any:
+    """What single values cannot tell: ids given twice, zones that are not there."""
+    zones = set[str]()
+    for index, zone in enumerate(config.zone):
+        if zone.id in zones:
+            yield ("zone", index, "id"), f"two zones have the id {zone.id!r}."
+        zones.add(zone.id)
+    rooms, homes = set[str](), dict[str, str]()
+    for index, room in enumerate(config.room):
+        if room.id in rooms:
+            yield ("room", index, "id"), f"two rooms have the id {room.id!r}."
+        rooms.add(room.id)
+        if room.zone not in zones:
+            yield (
+                ("room", index, "zone"),
+                f"room {room.id!r} is in zone {room.zone!r}, and there is no such zone.",
+            )
+        for device in room.all_devices():
+            if device in homes:
+                yield (
+                    ("room", index, "device"),
+                    f"device {device!r} is in room {homes[device]!r} and in room {room.id!r}.",
+                )
+            homes[device] = room.id
+    for index, pager in enumerate(config.pager):
+        if pager.device in homes:
+            yield ("pager", index, "device"), f"device {pager.device!r} is a pager and in a room."
+        if pager.zone is not None and pager.zone not in zones:
+            yield ("pager", index, "zone"), f"there is no zone {pager.zone!r} for this pager."
+
+
+def _line(text: str, location: tuple[Any, ...]) -> str:
+    """`, line 12` for the key at this place; nothing if it stands nowhere (a default, a lack)."""
+    tables = [part for part in location if isinstance(part, str)]
+    indices = [part for part in location if isinstance(part, int)]
+    for depth in (len(tables) - 1, len(tables)):
+        name, key = ".".join(tables[:depth]), tables[depth] if depth < len(tables) else None
+        seen = -1
+        inside = found = 0
+        for number, line in enumerate(text.splitlines(), 1):
+            header = re.match(r"\s*(\[{1,2})\s*([\w.-]+)\s*\]", line)
+            if header:
+                seen += header[2] == name
+                inside = header[2] == name and seen == (indices[0] if header[1] == "[[" else 0)
+                found = found or (number if inside else 0)
+            elif (
+                key
+                and (inside or not name)
+                and re.match(rf"\s*(\"{re.escape(key)}\"|{re.escape(key)}s?)\s*=", line)
+            ):
+                return f", line {number}"
+        if found:
+            return f", line {found}"
+    return ""

@@ -1,0 +1,83 @@
+"""What staff may say of a call, and when."""
+
+from overdoor.core.events import Fact
+from overdoor.core.inputs import Answer, Verb
+from overdoor.core.lifecycle import Move
+from overdoor.core.model import Call, Millis, State
+from overdoor.core.turn import Turn
+
+UNDO_MS = 5_000
+
+
+def answer(turn: Turn, said: Answer) -> None:
+    """Applies an answer, or refuses it in words that can be shown to who gave it."""
+    call = turn.shop.call(said.call)
+    if call is None:
+        turn.refuse("this call is closed")
+        return
+    at = turn.now - max(said.age_ms, 0)
+    done = False
+    match said.verb:
+        case Verb.ACKNOWLEDGE:
+            done = call.by == said.by and call.state is State.ACKNOWLEDGED  # said twice
+            done = done or turn.move(call, Move.ACKNOWLEDGE, at=at, by=said.by, key=said.key)
+        case Verb.ARRIVE:
+            evidence = {"evidence": said.evidence}
+            done = turn.move(
+                call, Move.ARRIVE, at=at, by=said.by or call.by, key=said.key, data=evidence
+            )
+        case Verb.DECLINE:
+            done = _decline(turn, call, said)
+        case Verb.HAND_OFF:
+            done = _hand_off(turn, call, said)
+        case Verb.UNDO:
+            done = _undo(turn, call, said, at)
+        case Verb.CLOSE:
+            done = turn.move(call, Move.CLOSE, at=at, by=said.by, key=said.key)
+        case Verb.NOBODY_THERE:
+            done = turn.move(call, Move.NOBODY_THERE, at=at, by=said.by, key=said.key)
+        case Verb.CANCEL:
+            done = turn.move(call, Move.CANCEL, at=at, by=said.by, key=said.key)
+    if not done:
+        turn.refuse(_why_not(call, said), call)
+
+
+def _decline(turn: Turn, call: Call, said: Answer) -> bool:
+    """Not me: somebody else is asked when nobody is left who was."""
+    if call.state is not State.RAISED or said.by is None:
+        return False
+    if said.by not in call.declined:
+        turn.record(Fact.DECLINED, room=call.room, call=call.id, duty=said.by, key=said.key)
+        if set(call.paged) <= {*call.declined, said.by}:
+            turn.escalate(call.room, again=True)
+    return True
+
+
+def _hand_off(turn: Turn, call: Call, said: Answer) -> bool:
+    if said.zone is not None and said.zone not in turn.shop.plan.zones:
+        return False
+    data = {"zone": said.zone}
+    if not turn.move(call, Move.HAND_OFF, at=turn.now, by=said.by, key=said.key, data=data):
+        return False
+    turn.escalate(call.room)
+    return True
+
+
+def _undo(turn: Turn, call: Call, said: Answer, at: Millis) -> bool:
+    """A wrong tap is taken back by who made it, for five seconds."""
+    if call.by != said.by or at - call.since > UNDO_MS:
+        return False
+    if not turn.move(call, Move.UNDO, at=turn.now, by=said.by, key=said.key):
+        return False
+    turn.escalate(call.room)
+    return True
+
+
+def _why_not(call: Call, said: Answer) -> str:
+    if said.verb is Verb.UNDO:
+        return "it can be undone for five seconds, by who acknowledged it"
+    if said.verb is Verb.ACKNOWLEDGE and call.state is State.ACKNOWLEDGED:
+        return "somebody else has it"
+    if said.verb is Verb.HAND_OFF and said.zone and call.state is State.ACKNOWLEDGED:
+        return f"there is no zone {said.zone!r}"
+    return f"the call is {call.state}"

@@ -1,0 +1,68 @@
+"""What falls due when.
+
+Every open call has a few moments at which something must happen if nothing else does. They follow
+from the call alone, so they are never stored: after a restart they are simply asked for again.
+A timer carries the fence of its call. Any transition moves the fence on, and a timer that comes
+with an old one changes nothing.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from overdoor.core.model import Call, Millis, State
+
+
+class Due(StrEnum):
+    """What a timer is for."""
+
+    PAGE = "page"
+    GIVE_UP = "give up"
+    LAPSE = "lapse"
+    CLOSE = "close"
+    LIGHT_UP = "light up"  # a device has shown `offline` long enough
+    REOPEN = "reopen"  # a room's time out of service is over
+    RELIST = "relist"  # a pager has shown a lost call long enough
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Timer:
+    """At `at`, do `due` for the call, device or room `subject`, if `fence` still holds."""
+
+    at: Millis
+    due: Due
+    subject: str
+    room: str = ""
+    fence: int = 0
+
+
+def timers(call: Call) -> list[Timer]:
+    """The moments that an open call waits for."""
+
+    def timer(at: Millis, due: Due) -> Timer:
+        return Timer(at, due, call.id, call.room, call.fence)
+
+    policy = call.policy
+    match call.state:
+        case State.RAISED:
+            waiting = [timer(call.raised_at + policy.give_up_ms, Due.GIVE_UP)]
+            if call.next_step < len(policy.steps):
+                after = policy.steps[call.next_step].after_ms
+                waiting.append(timer(call.loop_at + after, Due.PAGE))
+            return waiting
+        case State.ACKNOWLEDGED:
+            return [timer(call.since + policy.acknowledgement_lapses_ms, Due.LAPSE)]
+        case State.ARRIVED:
+            return [timer(call.since + policy.close_after_ms, Due.CLOSE)]
+        case _:
+            return []
+
+
+def step_due(call: Call, now: Millis) -> int | None:
+    """Index of the latest policy step that is due and was not run yet; None if none is."""
+    elapsed = now - call.loop_at
+    due = [
+        index
+        for index, step in enumerate(call.policy.steps)
+        if index >= call.next_step and step.after_ms <= elapsed
+    ]
+    return due[-1] if due else None

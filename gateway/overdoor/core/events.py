@@ -1,0 +1,75 @@
+"""Facts, in the past tense: what goes to the log, and all that the log holds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from overdoor.core.model import Millis
+
+
+class Fact(StrEnum):
+    """The kinds of fact, with what `Event.data` holds."""
+
+    # of a call
+    RAISED = "raised"  # zone, kind, need, visit, estimated, source, policy
+    PRESSED_AGAIN = "pressed_again"  # deaf
+    PAGED = "paged"  # step, target, duties, why
+    DECLINED = "declined"
+    ACKNOWLEDGED = "acknowledged"
+    LAPSED = "lapsed"
+    HANDED_OFF = "handed_off"  # zone
+    UNDONE = "undone"
+    ARRIVED = "arrived"  # evidence
+    CLOSED = "closed"  # outcome, estimated, why
+    VOIDED = "voided"  # reason
+    LATE = "late"  # an answer that was not applied: answer, why
+    # of a room
+    MISSED = "missed"  # a press that raised nothing: why
+    SERVICED = "serviced"  # service, until
+    # of a device
+    HEARD = "heard"  # low, type, and what was sent; fault
+    SETTLED = "settled"  # low: the device let go of what lies below
+    STATUS = "status"  # status
+    DESCRIBED = "described"  # kind, model, firmware, caps
+    # of a duty
+    DUTY_STARTED = "duty_started"  # zone
+    DUTY_PAUSED = "duty_paused"
+    DUTY_ENDED = "duty_ended"
+    # of the shop
+    CONFIGURED = "configured"  # plan
+
+
+CALL_FACTS = frozenset(
+    {
+        Fact.RAISED,
+        Fact.PRESSED_AGAIN,
+        Fact.PAGED,
+        Fact.DECLINED,
+        Fact.ACKNOWLEDGED,
+        Fact.LAPSED,
+        Fact.HANDED_OFF,
+        Fact.UNDONE,
+        Fact.ARRIVED,
+        Fact.CLOSED,
+        Fact.VOIDED,
+        Fact.LATE,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One fact. `at` is when it happened, `noted_at` when the gateway learned of it."""
+
+    fact: Fact
+    at: Millis
+    noted_at: Millis
+    room: str | None = None
+    call: str | None = None
+    duty: str | None = None
+    device: str | None = None
+    boot: str | None = None
+    n: int | None = None
+    key: str | None = None  # idempotency key of the answer that caused it
+    data: Mapping[str, Any] = field(default_factory=dict)

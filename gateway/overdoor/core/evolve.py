@@ -1,0 +1,318 @@
+"""What a fact changes: `evolve(shop, event) -> shop`.
+
+The only place where a shop changes. The same function makes the step, and rebuilds the
+projections from the log, so that both agree.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from overdoor.core import ledger
+from overdoor.core.codec import plan_from, policy_from
+from overdoor.core.dispatch import RECENT_PAGES_MS
+from overdoor.core.events import Event, Fact
+from overdoor.core.model import (
+    Call,
+    Device,
+    DeviceStatus,
+    Duty,
+    Evidence,
+    Kind,
+    Millis,
+    Outcome,
+    Plan,
+    RoomState,
+    Service,
+    Shop,
+    State,
+)
+
+DARK_MS = 60_000  # how long `offline` is shown where nobody came
+
+V = TypeVar("V")
+
+
+def evolve(shop: Shop, event: Event) -> Shop:
+    """The shop after this fact."""
+    if event.fact in _OF_CALL:
+        return _evolve_call(shop, event)
+    if event.fact is Fact.CONFIGURED:
+        return _configure(shop, event)
+    if event.device is not None:
+        return _evolve_device(shop, event)
+    if event.duty is not None:
+        return _evolve_duty(shop, event)
+    if event.fact is Fact.SERVICED and event.room is not None:
+        return _set_room(
+            shop,
+            event.room,
+            service=Service(event.data["service"]),
+            service_until=event.data["until"],
+        )
+    return shop
+
+
+# -- calls ---------------------------------------------------------------------------------------
+
+
+def _raised(shop: Shop, event: Event) -> Shop:
+    data = event.data
+    assert event.room is not None and event.call is not None
+    call = Call(
+        id=event.call,
+        room=event.room,
+        zone=data["zone"],
+        kind=Kind(data["kind"]),
+        state=State.RAISED,
+        since=event.at,
+        raised_at=event.at,
+        loop_at=event.at,
+        policy=policy_from(data["policy"]),
+        visit=data["visit"],
+        need=data["need"],
+        estimated=data["estimated"],
+    )
+    shop = replace(shop, calls=_put(shop.calls, event.room, call))
+    shop = _darken(shop, event.room, until=0)
+    return _set_room(shop, event.room, changed_at=event.at)
+
+
+def _enter(call: Call, state: State, at: Millis, **changes: Any) -> Call:
+    """The call in another state: every timer set for the old one is stale from here."""
+    return replace(call, state=state, since=at, fence=call.fence + 1, **changes)
+
+
+def _back(call: Call, at: Millis, **changes: Any) -> Call:
+    """The call raised again: the policy starts over, the clock of the call goes on."""
+    return _enter(
+        call,
+        State.RAISED,
+        at,
+        by=None,
+        acknowledged_at=None,
+        next_step=0,
+        loop_at=at,
+        paged=(),
+        **changes,
+    )
+
+
+def _pressed_again(call: Call, _: Event) -> Call:
+    return replace(call, presses=call.presses + 1)
+
+
+def _paged(call: Call, event: Event) -> Call:
+    duties = tuple(event.data["duties"])
+    step = event.data["step"]
+    return replace(
+        call,
+        next_step=call.next_step if step is None else step + 1,
+        fence=call.fence + 1,
+        paged=call.paged + tuple(duty for duty in duties if duty not in call.paged),
+        paged_at=event.at if duties else call.paged_at,
+        manager=call.manager or event.data["target"] == "manager",
+    )
+
+
+def _declined(call: Call, event: Event) -> Call:
+    return replace(call, declined=(*call.declined, event.duty or ""))
+
+
+def _acknowledged(call: Call, event: Event) -> Call:
+    return _enter(call, State.ACKNOWLEDGED, event.at, by=event.duty, acknowledged_at=event.at)
+
+
+def _lapsed(call: Call, event: Event) -> Call:
+    return _back(call, event.at, lapses=call.lapses + 1)
+
+
+def _handed_off(call: Call, event: Event) -> Call:
+    declined = (*call.declined, event.duty) if event.duty else call.declined
+    return _back(
+        call,
+        event.at,
+        hand_offs=call.hand_offs + 1,
+        asked_zone=event.data["zone"],
+        declined=declined,
+    )
+
+
+def _undone(call: Call, event: Event) -> Call:
+    return _back(call, event.at)
+
+
+def _arrived(call: Call, event: Event) -> Call:
+    return _enter(
+        call,
+        State.ARRIVED,
+        event.at,
+        by=event.duty,
+        arrived_at=event.at,
+        evidence=Evidence(event.data["evidence"]),
+    )
+
+
+def _closed(call: Call, event: Event) -> Call:
+    return _enter(
+        call,
+        State.CLOSED,
+        event.at,
+        closed_at=event.at,
+        outcome=Outcome(event.data["outcome"]),
+        close_estimated=event.data["estimated"],
+    )
+
+
+_CHANGES = {
+    Fact.PRESSED_AGAIN: _pressed_again,
+    Fact.PAGED: _paged,
+    Fact.DECLINED: _declined,
+    Fact.ACKNOWLEDGED: _acknowledged,
+    Fact.LAPSED: _lapsed,
+    Fact.HANDED_OFF: _handed_off,
+    Fact.UNDONE: _undone,
+    Fact.ARRIVED: _arrived,
+    Fact.CLOSED: _closed,
+}
+_OF_CALL = frozenset({Fact.RAISED, Fact.VOIDED, *_CHANGES})
+_KEEPS_ENTRY = frozenset({Fact.PRESSED_AGAIN, Fact.PAGED, Fact.DECLINED})
+
+
+def _evolve_call(shop: Shop, event: Event) -> Shop:
+    if event.fact is Fact.RAISED:
+        return _raised(shop, event)
+    assert event.room is not None
+    if event.fact is Fact.VOIDED:
+        last = shop.room(event.room).last
+        if last is None or last.id != event.call:
+            return shop
+        return _set_room(shop, event.room, last=replace(last, voided=event.data["reason"]))
+    call = _CHANGES[event.fact](shop.calls[event.room], event)
+    if call.state is State.CLOSED:
+        shop = replace(shop, calls=_without(shop.calls, event.room))
+        shop = _set_room(shop, event.room, last=call, changed_at=event.at)
+        if call.outcome is Outcome.UNANSWERED:
+            shop = _darken(shop, event.room, event.noted_at + DARK_MS)
+        return shop
+    shop = replace(shop, calls=_put(shop.calls, event.room, call))
+    if event.fact is Fact.PAGED:
+        return _count_pages(shop, event)
+    if event.fact is Fact.ARRIVED and event.duty is not None and event.duty in shop.duties:
+        room = shop.plan.rooms.get(event.room)
+        shop = _set_duty(shop, event.duty, place=room and room.at, place_at=event.at)
+    return shop if event.fact in _KEEPS_ENTRY else _set_room(shop, event.room, changed_at=event.at)
+
+
+def _count_pages(shop: Shop, event: Event) -> Shop:
+    for duty_id in event.data["duties"]:
+        duty = shop.duties.get(duty_id)
+        if duty is not None:
+            recent = tuple(at for at in duty.pages if at > event.at - RECENT_PAGES_MS)
+            shop = _set_duty(shop, duty_id, pages=(*recent, event.at))
+    return shop
+
+
+def _darken(shop: Shop, room_id: str, until: Millis) -> Shop:
+    room = shop.plan.rooms.get(room_id)
+    for device_id in room.devices if room else ():
+        if shop.devices.get(device_id, Device(device_id)).dark_until != until:
+            shop = _set_device(shop, device_id, dark_until=until)
+    return shop
+
+
+# -- rooms, devices, duties ----------------------------------------------------------------------
+
+
+def _evolve_device(shop: Shop, event: Event) -> Shop:
+    assert event.device is not None
+    device = shop.devices.get(event.device, Device(event.device))
+    data = event.data
+    match event.fact:
+        case Fact.HEARD:
+            assert event.boot is not None and event.n is not None
+            boot = ledger.find(device.boots, event.boot) or ledger.Boot(
+                event.boot, data.get("upto", 0), frozenset(data.get("beyond", ()))
+            )
+            changes: dict[str, Any] = {
+                "boots": ledger.put(device.boots, boot.store(event.n, data["low"])),
+                "heard_at": event.noted_at,
+            }
+            if "dark_until" in data:
+                changes["dark_until"] = data["dark_until"]
+        case Fact.SETTLED:
+            boot = ledger.find(device.boots, event.boot or "") or ledger.Boot(event.boot or "")
+            changes = {"boots": ledger.put(device.boots, boot.settle(data["low"]))}
+        case Fact.STATUS:
+            status = DeviceStatus(data["status"])
+            changes = {"status": status, "status_at": event.at}
+            if status is DeviceStatus.ONLINE and not data["retained"]:
+                changes |= {"heard_before": device.heard_at, "heard_at": event.at}
+        case Fact.DESCRIBED:
+            changes = {
+                "kind": data["kind"],
+                "model": data["model"],
+                "firmware": data["firmware"],
+                "caps": tuple(data["caps"]),
+            }
+        case _:
+            return shop
+    return _set_device(shop, event.device, **changes)
+
+
+def _evolve_duty(shop: Shop, event: Event) -> Shop:
+    assert event.duty is not None
+    match event.fact:
+        case Fact.DUTY_STARTED:
+            zone = event.data["zone"]
+            if event.duty not in shop.duties:
+                duty = Duty(event.duty, zone, since=event.at)
+                return replace(shop, duties=_put(shop.duties, event.duty, duty))
+            if shop.duties[event.duty].zone == zone:
+                return _set_duty(shop, event.duty, paused=False)
+            return _set_duty(shop, event.duty, zone=zone, paused=False, place=None, place_at=None)
+        case Fact.DUTY_PAUSED:
+            return _set_duty(shop, event.duty, paused=True)
+        case Fact.DUTY_ENDED:
+            return replace(shop, duties=_without(shop.duties, event.duty))
+        case _:
+            return shop
+
+
+def _configure(shop: Shop, event: Event) -> Shop:
+    """A new plan: devices that changed their room remember since when."""
+    plan: Plan = plan_from(event.data["plan"])
+    before, after = shop.plan.room_of(), plan.room_of()
+    shop = replace(shop, plan=plan)
+    for device_id in sorted(before.keys() | after.keys()):
+        if before.get(device_id) != after.get(device_id):
+            homes = shop.devices.get(device_id, Device(device_id)).homes
+            home = (event.at, after.get(device_id))
+            shop = _set_device(shop, device_id, homes=(*homes[-7:], home), dark_until=0)
+    return shop
+
+
+# -- small change --------------------------------------------------------------------------------
+
+
+def _put(old: Mapping[str, V], key: str, value: V) -> dict[str, V]:
+    return {**old, key: value}
+
+
+def _without(old: Mapping[str, V], key: str) -> dict[str, V]:
+    return {other: value for other, value in old.items() if other != key}
+
+
+def _set_room(shop: Shop, room_id: str, **changes: Any) -> Shop:
+    room: RoomState = replace(shop.room(room_id), **changes)
+    return replace(shop, rooms=_put(shop.rooms, room_id, room))
+
+
+def _set_device(shop: Shop, device_id: str, **changes: Any) -> Shop:
+    device = replace(shop.devices.get(device_id, Device(device_id)), **changes)
+    return replace(shop, devices=_put(shop.devices, device_id, device))
+
+
+def _set_duty(shop: Shop, duty_id: str, **changes: Any) -> Shop:
+    duty = replace(shop.duties[duty_id], **changes)
+    return replace(shop, duties=_put(shop.duties, duty_id, duty))

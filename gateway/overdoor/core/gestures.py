@@ -1,0 +1,212 @@
+"""What a device's events mean.
+
+A device sends raw gestures; what they mean depends on the call of its room (the table of the
+first week in a real shop, `docs/week-one.md`, says why):
+
+| the room's call | call pressed          | call held        | presence pressed or held    |
+|-----------------|-----------------------|------------------|-----------------------------|
+| none            | raises one            | raises one²      | nothing                     |
+| raised          | pressed again         | cancels it¹      | arrived, A, by nobody known |
+| acknowledged    | pressed again         | cancels it¹      | arrived, A, by its owner    |
+| arrived < 10 s  | nothing               | nothing          | nothing                     |
+| arrived         | closes it, raises one | closes it        | closes it                   |
+
+¹ On a call point without a presence button a hold is an arrival: A while acknowledged, C while
+raised, because then it may be the shopper.
+² Unless one closed just now: then the hold was meant for that one.
+"""
+
+from overdoor.core import ledger
+from overdoor.core.escalation import Due, Timer
+from overdoor.core.events import Fact
+from overdoor.core.evolve import DARK_MS
+from overdoor.core.inputs import DeviceEvent
+from overdoor.core.lifecycle import Move
+from overdoor.core.model import Call, Device, Evidence, Millis, Room, Service, State
+from overdoor.core.turn import Turn
+
+DEAF_MS = 10_000  # after an arrival: a press or a second presence press is a reflex
+JUST_CLOSED_MS = 2_000  # a hold that was meant for the call that closed meanwhile
+ORDER_SLACK_MS = 2_000  # how far the computed times of two events may be out of order
+
+
+def device_event(turn: Turn, given: DeviceEvent) -> None:
+    """Stores an event once, gives it its meaning once, and receipts it every time."""
+    device = turn.shop.devices.get(given.device, Device(given.device))
+    boot = ledger.find(device.boots, given.boot)
+    known = boot or given.ledger or ledger.Boot(given.boot)
+    if known.has(given.n):
+        if boot is not None and boot.settle(given.low) != boot:
+            turn.record(Fact.SETTLED, device=given.device, boot=given.boot, data={"low": given.low})
+        if boot is not None:
+            turn.receipt(given.device)
+        return
+    if known.full():
+        return
+    at, estimated = _moment(turn, device, given)
+    room = _home(turn, device, at)
+    is_pager = given.device in turn.shop.plan.pagers
+    stranger = room is None and not is_pager
+    turn.record(
+        Fact.HEARD,
+        at=turn.now if at is None else at,
+        device=given.device,
+        boot=given.boot,
+        n=given.n,
+        data=_heard_data(turn, given, known, first=boot is None, stranger=stranger),
+    )
+    if stranger:
+        turn.signal_device(given.device)
+        turn.wake(Timer(turn.now + DARK_MS, Due.LIGHT_UP, given.device))
+    elif given.fault is None:
+        if given.type == "button" and room is not None:
+            _button(turn, device, room, given, at, estimated)
+        elif given.type == "answer" and is_pager:
+            _pager_answer(turn, given)
+    if room is not None and (given.type == "button" or given.fault is not None):
+        turn.signal_room(room.id)
+    turn.receipt(given.device)
+
+
+def _heard_data(
+    turn: Turn, given: DeviceEvent, known: ledger.Boot, *, first: bool, stranger: bool
+) -> dict[str, object]:
+    data: dict[str, object] = {"low": given.low, "type": given.type}
+    if given.fault is not None:
+        data |= {"fault": given.fault, "raw": given.raw}
+    elif given.body:
+        data |= {"said": given.body}
+    if first and known.upto:
+        data |= {"upto": known.upto, "beyond": sorted(known.beyond)}
+    if stranger:
+        data["dark_until"] = turn.now + DARK_MS
+    return data
+
+
+def _moment(turn: Turn, device: Device, given: DeviceEvent) -> tuple[Millis | None, bool]:
+    """When it happened, and whether that is an estimate; None if nothing bounds its age.
+
+    An event whose age was lost is at most as old as the last word of the device before it
+    connected this time; the earliest such moment is taken, so that no wait is made shorter.
+    """
+    if given.age_ms is not None:
+        return turn.now - given.age_ms, False
+    return device.heard_before if device.heard_before is not None else device.heard_at, True
+
+
+def _home(turn: Turn, device: Device, at: Millis | None) -> Room | None:
+    """The room in which the device hung at the time of the event."""
+    room_id = turn.shop.plan.room_of().get(device.id)
+    if at is not None and device.homes:
+        room_id = device.homes[0][1]
+        for since, home in device.homes:
+            if since <= at:
+                room_id = home
+    return turn.shop.plan.rooms.get(room_id) if room_id is not None else None
+
+
+def _button(
+    turn: Turn, device: Device, room: Room, given: DeviceEvent, at: Millis | None, estimated: bool
+) -> None:
+    call = turn.shop.calls.get(room.id)
+    if call is not None and (at is None or at + ORDER_SLACK_MS < call.raised_at):
+        return  # it happened before this call was raised, so it is not about it
+    when = turn.now if at is None else min(max(at, turn.shop.room(room.id).changed_at), turn.now)
+    if call is None:
+        if given.button == "call":
+            _call_button_on_no_call(turn, room, given, at, when, estimated)
+    elif call.state is State.ARRIVED:
+        _button_while_arrived(turn, call, room, given, when)
+    elif given.button == "presence":
+        turn.move(call, Move.ARRIVE, at=when, by=call.by, data={"evidence": Evidence.A})
+    elif given.button == "cancel":
+        turn.move(call, Move.CANCEL, at=when)
+    elif given.gesture == "hold":
+        _hold(turn, call, room, when)
+    else:
+        turn.record(Fact.PRESSED_AGAIN, at=when, room=room.id, call=call.id)
+        paged_at = call.paged_at or 0
+        if call.state is State.RAISED and turn.now - paged_at >= call.policy.repage_ms:
+            turn.escalate(room.id, again=True)
+
+
+def _call_button_on_no_call(
+    turn: Turn,
+    room: Room,
+    given: DeviceEvent,
+    at: Millis | None,
+    when: Millis,
+    estimated: bool,
+) -> None:
+    state = turn.shop.room(room.id)
+    if given.gesture == "hold" and when - state.changed_at < JUST_CLOSED_MS:
+        return
+    if at is None or turn.now - at > turn.shop.plan.policy.stale_press_ms:
+        why = "too old"
+    elif state.service is Service.OUT:
+        why = "out of service"
+    else:
+        seed = f"{given.device}/{given.boot}/{given.n}"
+        turn.raise_call(room, at=when, seed=seed, source="button", estimated=estimated)
+        return
+    turn.record(Fact.MISSED, at=when, room=room.id, device=given.device, data={"why": why})
+
+
+def _button_while_arrived(
+    turn: Turn, call: Call, room: Room, given: DeviceEvent, when: Millis
+) -> None:
+    if when - call.since < DEAF_MS or given.button == "cancel":
+        return
+    turn.move(call, Move.CLOSE, at=when)
+    if given.button == "call" and given.gesture == "press":
+        seed = f"{given.device}/{given.boot}/{given.n}"
+        turn.raise_call(room, at=when, seed=seed, source="button")
+
+
+def _hold(turn: Turn, call: Call, room: Room, when: Millis) -> None:
+    if _has_presence_button(turn, room):
+        turn.move(call, Move.CANCEL, at=when)
+    elif call.state is State.ACKNOWLEDGED:
+        turn.move(call, Move.ARRIVE, at=when, by=call.by, data={"evidence": Evidence.A})
+    else:
+        turn.move(call, Move.ARRIVE, at=when, data={"evidence": Evidence.C})
+
+
+def _has_presence_button(turn: Turn, room: Room) -> bool:
+    """Whether any device of the room has one; the default call point does, until it says else."""
+    devices = [turn.shop.devices.get(device, Device(device)) for device in room.devices]
+    described = [device for device in devices if device.caps]
+    return not described or any("presence" in device.caps for device in described)
+
+
+def _pager_answer(turn: Turn, given: DeviceEvent) -> None:
+    """A key on a pager. It may have been pressed on a list that has changed meanwhile."""
+    call = turn.shop.call(given.call or "")
+    current = turn.shop.lists.get(given.device, 0)
+    arriving = given.answer == "arrive"
+    why = None
+    if call is None:
+        why = "closed"
+    elif not arriving and (given.page_rev or 0) < current:
+        why = "saw an older list"
+    else:
+        at = turn.now - (given.age_ms or 0)
+        if arriving:
+            done = turn.move(
+                call, Move.ARRIVE, at=at, by=given.device, data={"evidence": Evidence.D}
+            )
+        elif given.answer == "acknowledge":
+            done = turn.move(call, Move.ACKNOWLEDGE, at=at, by=given.device)
+        else:
+            done = call.state is State.RAISED
+            if done:
+                turn.record(Fact.DECLINED, room=call.room, call=call.id, duty=given.device)
+        why = None if done else f"the call is {call.state}"
+    if why is not None:
+        turn.record(
+            Fact.LATE,
+            device=given.device,
+            room=call.room if call else None,
+            call=given.call,
+            data={"answer": given.answer, "why": why},
+        )

@@ -1,0 +1,170 @@
+"""What can happen to a shop: everything that `step` takes."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from overdoor.core.escalation import Timer
+from overdoor.core.ledger import Boot
+from overdoor.core.model import DeviceStatus, Evidence, Kind, Plan, Service
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceEvent:
+    """A device says that something happened. `(device, boot, n)` is its key.
+
+    `fault` is a sentence when the payload has a valid key but could not be understood; `raw`
+    then holds what was sent. `ledger` is what the log knows of this boot, for a boot that is no
+    longer in memory. `room` is not said: the device's place at the time of the event decides.
+    """
+
+    device: str
+    boot: str
+    n: int
+    low: int
+    type: str
+    age_ms: int | None = None
+    button: str | None = None
+    gesture: str | None = None
+    call: str | None = None
+    answer: str | None = None
+    page_rev: int | None = None
+    count: int = 1
+    body: dict[str, Any] | None = None
+    fault: str | None = None
+    raw: str | None = None
+    ledger: Boot | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSaid:
+    """A status of a device. `retained`: the broker repeated an old one."""
+
+    device: str
+    status: DeviceStatus
+    retained: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceDescribed:
+    """What a device says it is."""
+
+    device: str
+    kind: str | None
+    model: str | None
+    firmware: str | None
+    caps: tuple[str, ...]
+
+
+class Verb(StrEnum):
+    """What staff can say of a call."""
+
+    ACKNOWLEDGE = "acknowledge"
+    DECLINE = "decline"
+    HAND_OFF = "hand-off"
+    ARRIVE = "arrive"
+    NOBODY_THERE = "nobody-there"
+    CLOSE = "close"
+    UNDO = "undo"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A person says something of an open call. `age_ms`: how long ago, for queued answers."""
+
+    call: str
+    verb: Verb
+    by: str | None
+    age_ms: int = 0
+    evidence: Evidence = Evidence.D
+    zone: str | None = None  # hand-off: to this zone
+    key: str | None = None  # idempotency key
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """Staff or the system raise a call without the button. `seed` makes the call's id."""
+
+    room: str
+    seed: str
+    kind: Kind = Kind.NORMAL
+    need: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Void:
+    """The manager takes a closed call out of the numbers."""
+
+    call: str
+    room: str
+    reason: str
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """A moment that `step` asked to be woken for has come."""
+
+    timer: Timer
+
+
+@dataclass(frozen=True, slots=True)
+class DutyStarted:
+    """Somebody signs on, or moves to another zone, or comes back from a break."""
+
+    duty: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class DutyPaused:
+    """Somebody takes a break."""
+
+    duty: str
+
+
+@dataclass(frozen=True, slots=True)
+class DutyEnded:
+    """Somebody signs off."""
+
+    duty: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoomServiced:
+    """A room goes out of service, into test, or back; `until` ends it by itself."""
+
+    room: str
+    service: Service
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """The shop's file was read: at every start, and when it changes."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Restate:
+    """Say every retained thing again: the broker may have lost it."""
+
+
+Input: TypeAlias = (
+    DeviceEvent
+    | DeviceSaid
+    | DeviceDescribed
+    | Answer
+    | Raise
+    | Void
+    | TimerFired
+    | DutyStarted
+    | DutyPaused
+    | DutyEnded
+    | RoomServiced
+    | Configured
+    | Restate
+)

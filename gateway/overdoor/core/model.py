@@ -1,0 +1,241 @@
+"""The words of the shop, as frozen values.
+
+Times are integers of milliseconds since 1970-01-01 UTC, durations integers of milliseconds,
+positions metres on the floor plan. Mappings are never changed in place: a new shop shares
+whatever did not change with the old one, so a step that is not committed costs nothing to forget.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from overdoor.core.ledger import Boot
+
+Millis: TypeAlias = int
+Point: TypeAlias = tuple[float, float]
+
+
+class State(StrEnum):
+    """The states of a call."""
+
+    RAISED = "raised"
+    ACKNOWLEDGED = "acknowledged"
+    ARRIVED = "arrived"
+    CLOSED = "closed"
+
+
+class Outcome(StrEnum):
+    """How a call ended. `LEFT`: nobody was there when staff came."""
+
+    SERVED = "served"
+    CANCELLED = "cancelled"
+    LEFT = "left"
+    UNANSWERED = "unanswered"
+
+
+class Evidence(StrEnum):
+    """How an arrival is known."""
+
+    A = "A"  # presence button, or the call button held while acknowledged
+    B = "B"  # signed NFC tap
+    C = "C"  # static code or badge, or the call button held while raised
+    D = "D"  # a tap in the app
+
+
+class Kind(StrEnum):
+    """Why a call exists; only normal ones are counted."""
+
+    NORMAL = "normal"
+    TEST = "test"
+    MYSTERY = "mystery"
+
+
+class Service(StrEnum):
+    """What a room is used for just now."""
+
+    OPEN = "open"
+    OUT = "out"
+    TEST = "test"
+
+
+class DeviceStatus(StrEnum):
+    """What a device or its will last said of itself."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+    SLEEPING = "sleeping"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rung of the policy: whom to page, `after_ms` since the call last became raised."""
+
+    after_ms: Millis
+    page: str  # nearest | zone | shop | manager | channel:<name>
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the shop promises and how it escalates. Frozen into a call when it is raised."""
+
+    target_arrival_ms: Millis = 60_000
+    acknowledgement_lapses_ms: Millis = 90_000
+    close_after_ms: Millis = 300_000
+    visit_gap_ms: Millis = 600_000
+    stale_press_ms: Millis = 120_000
+    give_up_ms: Millis = 900_000
+    repage_ms: Millis = 20_000
+    steps: tuple[Step, ...] = (Step(0, "nearest"), Step(20_000, "zone"), Step(60_000, "shop"))
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A named part of the floor."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """One fitting room, table or counter, and the devices that hang there."""
+
+    id: str
+    name: str
+    zone: str
+    at: Point
+    devices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """A device carried by staff. Shows the calls of one zone, or of the shop."""
+
+    device: str
+    zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The shop as it is configured: a fact that changes only with the file."""
+
+    zones: Mapping[str, Zone] = field(default_factory=dict)
+    rooms: Mapping[str, Room] = field(default_factory=dict)
+    pagers: Mapping[str, Pager] = field(default_factory=dict)
+    policy: Policy = field(default_factory=Policy)
+
+    def room_of(self) -> dict[str, str]:
+        """Device id → room id."""
+        return {device: room.id for room in self.rooms.values() for device in room.devices}
+
+    def centre(self, zone: str) -> Point | None:
+        """The middle of a zone's rooms, in metres; None for a zone without rooms."""
+        points = [room.at for room in self.rooms.values() if room.zone == zone]
+        if not points:
+            return None
+        return (sum(x for x, _ in points) / len(points), sum(y for _, y in points) / len(points))
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """From the press to its close: one state, and once closed one outcome."""
+
+    id: str
+    room: str
+    zone: str
+    kind: Kind
+    state: State
+    since: Millis  # entry into the state
+    raised_at: Millis
+    policy: Policy
+    visit: str  # id of the first call of the visit
+    acknowledged_at: Millis | None = None
+    arrived_at: Millis | None = None
+    closed_at: Millis | None = None
+    outcome: Outcome | None = None
+    need: str | None = None
+    by: str | None = None  # duty id, or device id of a pager
+    evidence: Evidence | None = None
+    estimated: bool = False  # the time of the press was reconstructed
+    close_estimated: bool = False  # nobody said that it was over
+    presses: int = 1
+    lapses: int = 0
+    hand_offs: int = 0
+    fence: int = 0  # grows with every transition; a timer with another fence is stale
+    next_step: int = 0  # index of the policy step to run next
+    loop_at: Millis = 0  # when it last became raised: policy steps count from here
+    paged_at: Millis | None = None
+    paged: tuple[str, ...] = ()  # duties paged since it last became raised
+    asked_zone: str | None = None  # handed off to this zone
+    declined: tuple[str, ...] = ()
+    manager: bool = False  # a step paged the manager
+    voided: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoomState:
+    """What a room remembers between calls."""
+
+    changed_at: Millis = 0
+    last: Call | None = None
+    service: Service = Service.OPEN
+    service_until: Millis | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What is known of a device, whether or not the plan has a room for it."""
+
+    id: str
+    status: DeviceStatus = DeviceStatus.UNKNOWN
+    status_at: Millis | None = None
+    heard_at: Millis | None = None  # its last word
+    heard_before: Millis | None = None  # its last word before it connected this time
+    kind: str | None = None
+    model: str | None = None
+    firmware: str | None = None
+    caps: tuple[str, ...] = ()
+    boots: tuple[Boot, ...] = ()  # newest first
+    dark_until: Millis = 0  # shows `offline` until then: nobody came, or no room is paired
+    homes: tuple[tuple[Millis, str | None], ...] = ()  # since when it hangs in which room
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One person's shift in a zone, known by a random id."""
+
+    id: str
+    zone: str
+    since: Millis
+    paused: bool = False
+    place: Point | None = None  # where they last arrived
+    place_at: Millis | None = None
+    pages: tuple[Millis, ...] = ()  # in the last quarter of an hour
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """Everything a decision may depend on. `calls` holds open calls by room: one each."""
+
+    plan: Plan = Plan()
+    calls: Mapping[str, Call] = field(default_factory=dict)
+    rooms: Mapping[str, RoomState] = field(default_factory=dict)
+    devices: Mapping[str, Device] = field(default_factory=dict)
+    duties: Mapping[str, Duty] = field(default_factory=dict)
+    # Only ever grow; given out anew at each start, so they are not in the log.
+    rev: int = 0  # the highest revision of a signal or pager list
+    lists: Mapping[str, int] = field(default_factory=dict)  # pager -> revision of its last list
+
+    def call(self, call_id: str) -> Call | None:
+        """The open call with this id."""
+        return next((call for call in self.calls.values() if call.id == call_id), None)
+
+    def room(self, room_id: str) -> RoomState:
+        """What the room remembers; a room never heard of remembers nothing."""
+        return self.rooms.get(room_id, RoomState())
+
+    def busy(self, duty_id: str) -> Call | None:
+        """The call this duty is on the way to, or inside of."""
+        return next((call for call in self.calls.values() if call.by == duty_id), None)

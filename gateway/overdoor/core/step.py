@@ -1,0 +1,213 @@
+"""The step: what a shop does when something happens.
+
+`step(shop, input, now) -> (shop, events, effects)`. Events are facts and go to the log; effects
+are wishes and leave only once the facts are committed. What a press or a hold means is in
+`gestures`, what a person may say in `answers`; here inputs find their rule, timers are weighed
+against their fence, and effects are derived from what changed.
+"""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from overdoor.core import inputs
+from overdoor.core.answers import answer
+from overdoor.core.codec import plan_data
+from overdoor.core.effects import Effect
+from overdoor.core.escalation import Due
+from overdoor.core.events import Event, Fact
+from overdoor.core.gestures import device_event
+from overdoor.core.lifecycle import Move
+from overdoor.core.model import Device, DeviceStatus, Millis, Service, Shop
+from overdoor.core.turn import Turn
+
+UNKNOWN_DEVICES_LIMIT = 256
+
+
+def step(shop: Shop, given: inputs.Input, now: Millis) -> tuple[Shop, list[Event], list[Effect]]:
+    """What `given` changes at `now`: the new shop, the facts, the wishes."""
+    turn = Turn(shop, now)
+    _RULES[type(given)](turn, given)
+    return turn.finish()
+
+
+def _device_said(turn: Turn, said: inputs.DeviceSaid) -> None:
+    if _too_many_strangers(turn, said.device):
+        return
+    device = turn.shop.devices.get(said.device, Device(said.device))
+    news = said.status is not device.status
+    connected = said.status is DeviceStatus.ONLINE and not said.retained
+    if news or connected:
+        turn.record(
+            Fact.STATUS,
+            device=said.device,
+            data={"status": said.status, "retained": said.retained},
+        )
+
+
+def _device_described(turn: Turn, said: inputs.DeviceDescribed) -> None:
+    if _too_many_strangers(turn, said.device):
+        return
+    device = turn.shop.devices.get(said.device, Device(said.device))
+    if (device.kind, device.model, device.firmware, device.caps) != (
+        said.kind,
+        said.model,
+        said.firmware,
+        said.caps,
+    ):
+        turn.record(
+            Fact.DESCRIBED,
+            device=said.device,
+            data={
+                "kind": said.kind,
+                "model": said.model,
+                "firmware": said.firmware,
+                "caps": list(said.caps),
+            },
+        )
+
+
+def _too_many_strangers(turn: Turn, device_id: str) -> bool:
+    """Anybody on the network can invent devices; only so many are remembered."""
+    devices = turn.shop.devices
+    if device_id in devices:
+        return False
+    return len(devices) >= UNKNOWN_DEVICES_LIMIT + 4 * len(turn.shop.plan.rooms)
+
+
+def _raise(turn: Turn, asked: inputs.Raise) -> None:
+    room = turn.shop.plan.rooms.get(asked.room)
+    if room is None:
+        turn.refuse("there is no such room")
+    elif (call := turn.shop.calls.get(asked.room)) is not None:
+        turn.refuse("this room has an open call already", call)
+    else:
+        turn.raise_call(
+            room,
+            at=turn.now,
+            seed=asked.seed,
+            source="staff",
+            kind=asked.kind,
+            need=asked.need,
+            key=asked.key,
+        )
+
+
+def _void(turn: Turn, asked: inputs.Void) -> None:
+    if turn.shop.call(asked.call) is not None:
+        turn.refuse("close the call first", turn.shop.call(asked.call))
+        return
+    turn.record(
+        Fact.VOIDED,
+        room=asked.room,
+        call=asked.call,
+        key=asked.key,
+        data={"reason": asked.reason},
+    )
+
+
+def _timer_fired(turn: Turn, fired: inputs.TimerFired) -> None:
+    """One transition per fence: a timer set before the last transition changes nothing."""
+    timer = fired.timer
+    if timer.at > turn.now:
+        turn.wake(timer)
+        return
+    match timer.due:
+        case Due.LIGHT_UP:
+            device = turn.shop.devices.get(timer.subject)
+            if device is not None and device.dark_until == timer.at:
+                turn.signal_device(timer.subject)
+            return
+        case Due.RELIST:
+            turn.relist()
+            return
+        case Due.REOPEN:
+            if turn.shop.room(timer.subject).service_until == timer.at:
+                turn.service(timer.subject, Service.OPEN, None)
+            return
+    call = turn.shop.calls.get(timer.room)
+    if call is None or call.id != timer.subject or call.fence != timer.fence:
+        return
+    match timer.due:
+        case Due.GIVE_UP:
+            turn.move(call, Move.GIVE_UP, at=timer.at)
+        case Due.LAPSE:
+            turn.move(call, Move.LAPSE, at=timer.at)
+            turn.escalate(timer.room)
+        case Due.CLOSE:
+            turn.move(call, Move.CLOSE, at=timer.at, data={"estimated": True})
+        case Due.PAGE:
+            turn.escalate(timer.room)
+
+
+def _duty_started(turn: Turn, started: inputs.DutyStarted) -> None:
+    if started.zone not in turn.shop.plan.zones:
+        turn.refuse(f"there is no zone {started.zone!r}")
+        return
+    turn.record(Fact.DUTY_STARTED, duty=started.duty, data={"zone": started.zone})
+    turn.reconsider()
+
+
+def _duty_paused(turn: Turn, paused: inputs.DutyPaused) -> None:
+    if paused.duty not in turn.shop.duties:
+        turn.refuse("nobody with this id is on duty")
+        return
+    turn.let_go(paused.duty)
+    turn.record(Fact.DUTY_PAUSED, duty=paused.duty)
+
+
+def _duty_ended(turn: Turn, ended: inputs.DutyEnded) -> None:
+    if ended.duty not in turn.shop.duties:
+        turn.refuse("nobody with this id is on duty")
+        return
+    turn.let_go(ended.duty)
+    turn.record(Fact.DUTY_ENDED, duty=ended.duty)
+
+
+def _room_serviced(turn: Turn, asked: inputs.RoomServiced) -> None:
+    if asked.room not in turn.shop.plan.rooms:
+        turn.refuse("there is no such room")
+        return
+    turn.service(asked.room, asked.service, asked.until)
+
+
+def _configured(turn: Turn, given: inputs.Configured) -> None:
+    """Takes the plan as it now is, and clears up after what is gone."""
+    before, plan = turn.shop.plan, given.plan
+    if plan == before:
+        return
+    for room_id in before.rooms.keys() - plan.rooms.keys():
+        call = turn.shop.calls.get(room_id)
+        if call is not None:
+            turn.remove(call)
+    turn.record(Fact.CONFIGURED, data={"plan": plan_data(plan)})
+    hung, hangs = before.room_of(), plan.room_of()
+    for device_id in sorted(hung.keys() - hangs.keys()):
+        turn.forget(device=device_id)
+    for device_id in sorted(before.pagers.keys() - plan.pagers.keys()):
+        turn.forget(device=device_id)
+    for room_id in sorted(before.rooms.keys() - plan.rooms.keys()):
+        turn.forget(room=room_id)
+
+
+def _restate(turn: Turn, _: inputs.Restate) -> None:
+    turn.restate()
+
+
+_RULES = cast(
+    "dict[type[Any], Callable[[Turn, Any], None]]",
+    {
+        inputs.DeviceEvent: device_event,
+        inputs.DeviceSaid: _device_said,
+        inputs.DeviceDescribed: _device_described,
+        inputs.Answer: answer,
+        inputs.Raise: _raise,
+        inputs.Void: _void,
+        inputs.TimerFired: _timer_fired,
+        inputs.DutyStarted: _duty_started,
+        inputs.DutyPaused: _duty_paused,
+        inputs.DutyEnded: _duty_ended,
+        inputs.RoomServiced: _room_serviced,
+        inputs.Configured: _configured,
+        inputs.Restate: _restate,
+    },
+)

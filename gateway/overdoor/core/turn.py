@@ -1,0 +1,310 @@
+"""One turn of the shop: facts are recorded as they are decided, wishes follow from what changed."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any
+
+from ulid import ULID
+
+from overdoor.core.codec import policy_data
+from overdoor.core.dispatch import choose
+from overdoor.core.effects import (
+    Effect,
+    Forget,
+    Happened,
+    PagerList,
+    Receipt,
+    Refused,
+    RoomCall,
+    Signal,
+    Wake,
+)
+from overdoor.core.escalation import Due, Timer, step_due, timers
+from overdoor.core.events import CALL_FACTS, Event, Fact
+from overdoor.core.evolve import evolve
+from overdoor.core.lifecycle import TABLE, Move
+from overdoor.core.model import Call, Kind, Millis, Outcome, Pager, Room, Service, Shop, State
+
+LOST_CALL_SHOWN_MS = 10_000
+_WATCHED = CALL_FACTS | {Fact.MISSED, Fact.SERVICED}
+
+_FACT = {
+    Move.ACKNOWLEDGE: Fact.ACKNOWLEDGED,
+    Move.LAPSE: Fact.LAPSED,
+    Move.HAND_OFF: Fact.HANDED_OFF,
+    Move.UNDO: Fact.UNDONE,
+    Move.ARRIVE: Fact.ARRIVED,
+}
+
+
+def call_id(at: Millis, seed: str) -> str:
+    """A lowercase ULID whose random part is drawn from the seed: the same press, the same id."""
+    tail = sha256(seed.encode()).digest()[:10]
+    return str(ULID(at.to_bytes(6, "big") + tail)).lower()
+
+
+class Turn:
+    """Collects what one input causes. `shop` is always up to date with what was recorded."""
+
+    def __init__(self, shop: Shop, now: Millis) -> None:
+        self.before = shop
+        self.shop = shop
+        self.now = now
+        self.events: list[Event] = []
+        self._effects: list[Effect] = []
+        self._signalled: dict[str, None] = {}  # rooms to signal whether or not they changed
+        self._relist = False
+
+    # -- facts -----------------------------------------------------------------------------------
+
+    def record(self, fact: Fact, *, at: Millis | None = None, **about: Any) -> None:
+        """A fact happened, now unless said otherwise."""
+        event = Event(fact, self.now if at is None else at, self.now, **about)
+        self.events.append(event)
+        self.shop = evolve(self.shop, event)
+
+    def raise_call(
+        self,
+        room: Room,
+        *,
+        at: Millis,
+        seed: str,
+        source: str,
+        kind: Kind = Kind.NORMAL,
+        need: str | None = None,
+        estimated: bool = False,
+        key: str | None = None,
+    ) -> None:
+        """A new call in a room that has none, and its first page."""
+        state = self.shop.room(room.id)
+        if state.service is Service.TEST and kind is Kind.NORMAL:
+            kind = Kind.TEST
+        new_id = call_id(at, seed)
+        policy = self.shop.plan.policy
+        last = state.last
+        same_visit = (
+            last is not None
+            and last.closed_at is not None
+            and at - last.closed_at < policy.visit_gap_ms
+        )
+        self.record(
+            Fact.RAISED,
+            at=at,
+            room=room.id,
+            call=new_id,
+            key=key,
+            data={
+                "zone": room.zone,
+                "kind": kind,
+                "need": need,
+                "visit": last.visit if last is not None and same_visit else new_id,
+                "estimated": estimated,
+                "source": source,
+                "policy": policy_data(policy),
+            },
+        )
+        self.escalate(room.id)
+
+    def move(
+        self,
+        call: Call,
+        move: Move,
+        *,
+        at: Millis,
+        by: str | None = None,
+        key: str | None = None,
+        data: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Moves a call if the lifecycle allows it; the time is never before its last move."""
+        to = TABLE.get((call.state, move))
+        if to is None:
+            return False
+        state, outcome = to
+        at = min(max(at, call.since), self.now)
+        said = dict(data or {})
+        if state is State.CLOSED:
+            said = {"outcome": outcome, "estimated": False} | said
+        fact = Fact.CLOSED if state is State.CLOSED else _FACT[move]
+        self.record(fact, at=at, room=call.room, call=call.id, duty=by, key=key, data=said)
+        return True
+
+    def remove(self, call: Call) -> None:
+        """Closes a call whose room is no more."""
+        served = call.state is State.ARRIVED
+        self.record(
+            Fact.CLOSED,
+            room=call.room,
+            call=call.id,
+            data={
+                "outcome": Outcome.SERVED if served else Outcome.CANCELLED,
+                "estimated": True,
+                "why": "the room was removed",
+            },
+        )
+
+    def escalate(self, room_id: str, *, again: bool = False) -> None:
+        """Runs the policy step that is due; `again` repeats the step that ran last.
+
+        A step that reaches nobody gives way to the next one at once.
+        """
+        call = self.shop.calls.get(room_id)
+        if call is None or call.state is not State.RAISED:
+            return
+        give_up_at = call.raised_at + call.policy.give_up_ms
+        if self.now >= give_up_at:
+            self.move(call, Move.GIVE_UP, at=give_up_at)
+            return
+        index = max(call.next_step - 1, 0) if again else step_due(call, self.now)
+        while index is not None and index < len(call.policy.steps):
+            target = call.policy.steps[index].page
+            choice = choose(self.shop, call, target, self.now)
+            self.record(
+                Fact.PAGED,
+                room=room_id,
+                call=call.id,
+                data={
+                    "step": index,
+                    "target": target,
+                    "duties": list(choice.duties),
+                    "why": [candidate.why() for candidate in choice.considered],
+                },
+            )
+            if choice.duties or choice.manager:
+                return
+            index += 1
+
+    def reconsider(self) -> None:
+        """Somebody became free to be paged: calls that reached nobody try again."""
+        for room_id, call in self.shop.calls.items():
+            if call.state is State.RAISED and not call.paged:
+                self.escalate(room_id, again=True)
+
+    def let_go(self, duty_id: str) -> None:
+        """Somebody leaves: what they were on the way to is raised again, for others."""
+        for room_id, call in self.shop.calls.items():
+            if call.by == duty_id and call.state is State.ACKNOWLEDGED:
+                self.move(call, Move.HAND_OFF, at=self.now, by=duty_id, data={"zone": None})
+                self.escalate(room_id)
+
+    def service(self, room_id: str, service: Service, until: Millis | None) -> None:
+        """Puts a room out of service, into test, or back."""
+        self.record(Fact.SERVICED, room=room_id, data={"service": service, "until": until})
+        if until is not None:
+            self.wake(Timer(until, Due.REOPEN, room_id))
+
+    # -- wishes ----------------------------------------------------------------------------------
+
+    def refuse(self, why: str, call: Call | None = None) -> None:
+        """The input is not legal now; nothing changes."""
+        self._effects.append(Refused(why, call))
+
+    def wake(self, timer: Timer) -> None:
+        """Come back with this timer."""
+        self._effects.append(Wake(timer))
+
+    def receipt(self, device_id: str) -> None:
+        """Tell a device what is stored."""
+        boots = self.shop.devices[device_id].boots
+        self._effects.append(Receipt(device_id, tuple((boot.id, boot.upto) for boot in boots)))
+
+    def forget(self, *, device: str | None = None, room: str | None = None) -> None:
+        """Clear what was retained for a device or room that left the plan."""
+        if device is not None:
+            self._effects.append(Signal(device, self._next_rev(), "idle", None))
+        self._effects.append(Forget(device=device, room=room))
+
+    def signal_room(self, room_id: str) -> None:
+        """Answer a button of this room with a signal, even where nothing changed."""
+        self._signalled[room_id] = None
+
+    def signal_device(self, device_id: str) -> None:
+        """What the lights of one device shall show now, under a new revision."""
+        room_id = self.shop.plan.room_of().get(device_id)
+        call = self.shop.calls.get(room_id) if room_id is not None else None
+        device = self.shop.devices.get(device_id)
+        dark = device is not None and device.dark_until > self.now
+        state = call.state.value if call else "offline" if dark else "idle"
+        rev = self._next_rev()
+        self._effects.append(Signal(device_id, rev, state, call.id if call else None))
+
+    def relist(self) -> None:
+        """Pagers get a new list."""
+        self._relist = True
+
+    def restate(self) -> None:
+        """Everything retained, and every timer, once more."""
+        for room in self.shop.plan.rooms.values():
+            for device_id in room.devices:
+                self.signal_device(device_id)
+            state = self.shop.room(room.id)
+            call = self.shop.calls.get(room.id)
+            self._effects.append(RoomCall(room.id, call or state.last))
+            self._effects += [Wake(timer) for timer in timers(call)] if call else []
+            if state.service_until is not None:
+                self.wake(Timer(state.service_until, Due.REOPEN, room.id))
+        for device in self.shop.devices.values():
+            if device.boots:
+                self.receipt(device.id)
+            if device.dark_until > self.now:
+                self.wake(Timer(device.dark_until, Due.LIGHT_UP, device.id))
+        self.relist()
+
+    def finish(self) -> tuple[Shop, list[Event], list[Effect]]:
+        """The turn's result; the wishes that follow from what changed come first."""
+        derived: list[Effect] = []
+        said, self._effects = self._effects, derived
+        for room_id in self._changed_rooms():
+            self._speak_of(room_id)
+        derived += [Happened(event) for event in self.events if event.fact in _WATCHED]
+        if self._relist or (self.shop.plan.pagers and self.shop.calls is not self.before.calls):
+            for pager in self.shop.plan.pagers.values():
+                self._list(pager)
+        return self.shop, self.events, derived + said
+
+    def _changed_rooms(self) -> list[str]:
+        rooms = dict(self._signalled)
+        for event in self.events:
+            if event.room is not None:
+                rooms[event.room] = None
+        return list(rooms)
+
+    def _speak_of(self, room_id: str) -> None:
+        """Signals, room state and timers of a room that something happened in."""
+        room = self.shop.plan.rooms.get(room_id)
+        before, call = self.before.calls.get(room_id), self.shop.calls.get(room_id)
+        was = (before.id, before.state) if before else None
+        now_is = (call.id, call.state) if call else None
+        if room and (was != now_is or room_id in self._signalled):
+            for device_id in room.devices:
+                self.signal_device(device_id)
+                device = self.shop.devices.get(device_id)
+                if call is None and device is not None and device.dark_until > self.now:
+                    self.wake(Timer(device.dark_until, Due.LIGHT_UP, device_id))
+        if was != now_is:
+            self._effects.append(RoomCall(room_id, call or self.shop.room(room_id).last))
+        if call and (before is None or call.fence != before.fence or call.id != before.id):
+            self._effects += [Wake(timer) for timer in timers(call)]
+
+    def _list(self, pager: Pager) -> None:
+        def shown(call: Call) -> bool:
+            if pager.zone not in (None, call.zone):
+                return False
+            lost_for = self.now - call.since
+            mine = call.by == pager.device
+            return call.state is State.RAISED or mine or lost_for < LOST_CALL_SHOWN_MS
+
+        rev = self._next_rev()
+        calls = tuple(
+            sorted(filter(shown, self.shop.calls.values()), key=lambda call: call.raised_at)
+        )
+        self.shop = replace(self.shop, lists={**self.shop.lists, pager.device: rev})
+        self._effects.append(PagerList(pager.device, rev, calls, self.now))
+        lost = [call.since for call in calls if call.state is not State.RAISED]
+        if lost:
+            self.wake(Timer(min(lost) + LOST_CALL_SHOWN_MS, Due.RELIST, pager.device))
+
+    def _next_rev(self) -> int:
+        rev = max(self.now, self.shop.rev + 1)
+        self.shop = replace(self.shop, rev=rev)
+        return rev

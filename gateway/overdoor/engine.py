@@ -1,0 +1,217 @@
+"""Where the house is held together: inputs in, one step at a time, effects out after the commit.
+
+The engine owns the shop as it was decided and the shop as it was committed. Nothing leaves, and
+nothing is shown, that is not committed.
+"""
+
+import asyncio
+import heapq
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+
+from overdoor.core import ledger
+from overdoor.core.effects import Effect, Refused, Wake
+from overdoor.core.escalation import Timer
+from overdoor.core.events import Event
+from overdoor.core.inputs import Configured, DeviceEvent, Input, Restate, TimerFired
+from overdoor.core.model import Millis, Plan, Shop
+from overdoor.core.step import step
+from overdoor.store import Store, Turned
+from overdoor.store.writer import Statement
+
+RETRY_S = 1.0
+
+log = structlog.get_logger()
+
+
+class Clock:
+    """Milliseconds since 1970 UTC that never run backwards.
+
+    The wall clock counts once, at the start; from there on it is the monotonic clock, and it
+    never begins below the last instant that was logged.
+    """
+
+    def __init__(self, floor: Millis = 0) -> None:
+        self._start = max(time.time_ns() // 1_000_000, floor)
+        self._monotonic = time.monotonic_ns()
+
+    def __call__(self) -> Millis:
+        """Now."""
+        return self._start + (time.monotonic_ns() - self._monotonic) // 1_000_000
+
+
+class NotStored(Exception):  # noqa: N818 - a fact in the past tense reads better where it is raised
+    """A turn could not be written; nothing of it happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A turn that is durable: its facts, and the refusal if it was refused."""
+
+    seq: int
+    events: Sequence[Event]
+    effects: Sequence[Effect]
+    refused: Refused | None
+
+
+class Engine:
+    """Runs one shop.
+
+    `submit` takes an input and calls back when it is durable; `do` is the same to await.
+    Listeners are called with every durable turn, in order, on the event loop.
+    """
+
+    def __init__(self, store: Store, clock: Clock | None = None) -> None:
+        self.store = store
+        self.clock = clock or Clock(store.last_noted_at())
+        self.committed: Shop = store.load()
+        self.people = store.people()
+        self.seq = store.last_seq()
+        self.trouble: str | None = None  # why nothing can be stored just now
+        self.broker_up = False
+        self.telemetry: dict[str, dict[str, Any]] = {}  # device → its last info, in memory only
+        self._shop = self.committed
+        self._listeners: list[Callable[[Done], None]] = []
+        self._timers: list[Timer] = []
+        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_at: Millis | None = None
+        self._loop = asyncio.get_running_loop()
+        self._writer = store.writer(self._loop)
+        self._retry: asyncio.TimerHandle | None = None
+        self._failures = 0
+
+    def start(self, plan: Plan) -> None:
+        """Begins to write, takes the plan, and sets the timers that an earlier run waited for."""
+        self._writer.start()
+        self.submit(Configured(plan))
+        self.submit(Restate())
+
+    def stop(self) -> None:
+        """Writes what is under way and lets go of the file."""
+        for handle in (self._alarm, self._retry):
+            if handle is not None:
+                handle.cancel()
+        self._writer.stop()
+        self.store.close()
+
+    def listen(self, listener: Callable[[Done], None]) -> None:
+        """Calls `listener` with every durable turn from here on."""
+        self._listeners.append(listener)
+
+    def submit(
+        self,
+        given: Input,
+        then: Callable[[Done | None], None] | None = None,
+        also: Sequence[Statement] = (),
+    ) -> None:
+        """Decides on an input. `then` gets the durable turn, or None if it could not be stored.
+
+        `also` are statements for the same transaction; they are left out if it is refused.
+        """
+        if isinstance(given, DeviceEvent):
+            given = self._with_ledger(given)
+        before, failures = self._shop, self._failures
+        after, events, effects = step(before, given, self.clock())
+        self._shop = after
+        if any(isinstance(effect, Refused) for effect in effects):
+            also = ()
+
+        def written(turned: Turned, error: Exception | None) -> None:
+            if error is not None:
+                if failures == self._failures:  # else it rested on a turn that failed
+                    self._not_stored(error)
+                if then is not None:
+                    then(None)
+                return
+            done = self._stored(turned)
+            if then is not None:
+                then(done)
+
+        self._writer.put(Turned(before, after, events, effects, also, written))
+
+    async def do(self, given: Input, also: Sequence[Statement] = ()) -> Done:
+        """`submit`, awaited. Raises `NotStored`."""
+        future: asyncio.Future[Done] = self._loop.create_future()
+
+        def then(done: Done | None) -> None:
+            if future.cancelled():
+                return
+            if done is None:
+                future.set_exception(NotStored(self.trouble or "the database cannot be written"))
+            else:
+                future.set_result(done)
+
+        self.submit(given, then, also)
+        return await future
+
+    def name_of(self, by: str | None) -> str | None:
+        """The nickname behind a duty, while it lasts; a pager is called by its id."""
+        if by is None:
+            return None
+        if by in self.people:
+            return self.people[by][0]
+        return by if by in self.committed.plan.pagers else None
+
+    def _with_ledger(self, given: DeviceEvent) -> DeviceEvent:
+        """Asks the log about a boot that may have been forgotten."""
+        device = self._shop.devices.get(given.device)
+        if device is None or len(device.boots) < ledger.BOOTS_REMEMBERED:
+            return given
+        if ledger.find(device.boots, given.boot) is not None:
+            return given
+        return replace(given, ledger=self.store.ledger(given.device, given.boot))
+
+    def _stored(self, turned: Turned) -> Done:
+        self.trouble = None
+        self.committed = turned.after
+        self.seq += len(turned.events)
+        if turned.also:
+            self.people = self.store.people()
+        refused = None
+        for effect in turned.effects:
+            if isinstance(effect, Wake):
+                heapq.heappush(self._timers, effect.timer)
+            elif isinstance(effect, Refused):
+                refused = effect
+        self._set_alarm()
+        done = Done(self.seq, turned.events, turned.effects, refused)
+        for listener in self._listeners:
+            listener(done)
+        return done
+
+    def _not_stored(self, error: Exception) -> None:
+        """Forgets what was decided but not written, and tries again soon.
+
+        Nobody got a receipt for it: devices hold on to their events and send them again.
+        """
+        self._failures += 1
+        self.trouble = f"nothing can be stored: {error}"
+        log.error("not stored", error=str(error))
+        self._shop = self.committed
+        self._writer.resume()
+        if self._retry is None:
+            self._retry = self._loop.call_later(RETRY_S, self._try_again)
+
+    def _try_again(self) -> None:
+        self._retry = None
+        self.submit(Restate())
+
+    def _set_alarm(self) -> None:
+        if not self._timers or self._timers[0].at == self._alarm_at:
+            return
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm_at = self._timers[0].at
+        delay = max(0, self._alarm_at - self.clock()) / 1000
+        self._alarm = self._loop.call_later(delay, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm_at = None
+        now = self.clock()
+        while self._timers and self._timers[0].at <= now:
+            self.submit(TimerFired(heapq.heappop(self._timers)))
+        self._set_alarm()

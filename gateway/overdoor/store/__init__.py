@@ -1,0 +1,10 @@
+"""Where it is written down: one SQLite file, one writer, an event log that is the truth.
+
+`Store` opens the file and loads the shop; `Writer` commits turns in groups; `projections` keeps
+the tables beside the log and can rebuild them from it; `people` holds who is behind a duty.
+"""
+
+from overdoor.store.store import Store, StoreError
+from overdoor.store.writer import Turned, Writer
+
+__all__ = ["Store", "StoreError", "Turned", "Writer"]

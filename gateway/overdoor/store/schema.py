@@ -1,0 +1,67 @@
+"""The tables, and how a file of an older version becomes one of today.
+
+`event` is the truth. `call`, `room`, `device`, `duty` and `shop` follow from it. Who is behind a
+duty is in `person` and nowhere else; the row goes when the shift ends.
+"""
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("overdoor")
+
+PROJECTIONS = ("call", "room", "device", "duty", "shop")
+
+
+@migrations()
+def m001_log_and_projections(db: Database) -> None:
+    """The event log, its projections, and the people behind duties."""
+    for statement in _M001:
+        db.execute(statement)
+
+
+_M001 = (
+    """
+    CREATE TABLE event (
+        seq INTEGER PRIMARY KEY,
+        at INTEGER NOT NULL,        -- when it happened, ms since 1970 UTC
+        noted_at INTEGER NOT NULL,  -- when the gateway learned of it
+        fact TEXT NOT NULL,
+        room TEXT, call TEXT, duty TEXT,
+        device TEXT, boot TEXT, n INTEGER,
+        key TEXT,                   -- idempotency key of the answer behind it
+        data TEXT NOT NULL CHECK (json_valid(data))
+    )
+    """,
+    "CREATE UNIQUE INDEX event_of_device ON event (device, boot, n) WHERE n IS NOT NULL",
+    "CREATE UNIQUE INDEX event_key ON event (key) WHERE key IS NOT NULL",
+    "CREATE INDEX event_of_call ON event (call, seq) WHERE call IS NOT NULL",
+    """
+    CREATE TABLE call (
+        id TEXT PRIMARY KEY,
+        room TEXT NOT NULL,
+        zone TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('raised', 'acknowledged', 'arrived', 'closed')),
+        outcome TEXT CHECK ((outcome IS NULL) = (state <> 'closed')),
+        raised_at INTEGER NOT NULL,
+        arrived_at INTEGER,
+        closed_at INTEGER,
+        voided TEXT,
+        body TEXT NOT NULL CHECK (json_valid(body))
+    ) WITHOUT ROWID
+    """,
+    "CREATE UNIQUE INDEX one_open_call_per_room ON call (room) WHERE state <> 'closed'",
+    "CREATE INDEX call_raised ON call (raised_at)",
+    "CREATE TABLE room (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE device (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE duty (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE shop (id INTEGER PRIMARY KEY CHECK (id = 1), plan TEXT NOT NULL)",
+    "CREATE TABLE associate (name TEXT PRIMARY KEY COLLATE NOCASE) WITHOUT ROWID",
+    """
+    CREATE TABLE person (
+        duty TEXT PRIMARY KEY,
+        associate TEXT NOT NULL REFERENCES associate (name),
+        token_hash TEXT NOT NULL UNIQUE  -- of the session, SHA-256
+    ) WITHOUT ROWID
+    """,
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID",
+)

@@ -1,0 +1,170 @@
+"""The shop's file: opening it, loading the shop, reading calls."""
+
+import asyncio
+import fcntl
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from overdoor.core import codec
+from overdoor.core.events import Event
+from overdoor.core.ledger import Boot
+from overdoor.core.model import Call, Millis, Shop
+from overdoor.store.projections import load, read_log
+from overdoor.store.schema import migrations
+from overdoor.store.writer import Writer
+
+FILE = "overdoor.db"
+
+
+class StoreError(Exception):
+    """The data folder cannot be used. The message says why, and what to do."""
+
+
+class Store:
+    """The database of one shop.
+
+    Readers have a connection for each thread; the writer has its own. Raises `StoreError` when
+    the folder cannot be used, or another gateway uses it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / FILE
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = (folder / "overdoor.lock").open("w")
+        except OSError as error:
+            raise StoreError(
+                f"The data folder {folder} cannot be written: {error.strerror}."
+            ) from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(
+                f"Another gateway is running on {folder}. Stop it, or give this one its own "
+                "[data] path."
+            ) from None
+        try:
+            self._db = _connect(self.path)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            migrations.apply(Database(self._db))
+        except sqlite3.DatabaseError as error:
+            raise StoreError(
+                f"{self.path} cannot be opened as an Overdoor database: {error}. "
+                "Restore a backup, or move the file away."
+            ) from error
+        self._local = threading.local()
+
+    def writer(self, loop: asyncio.AbstractEventLoop) -> Writer:
+        """The one writer. Call it once."""
+        return Writer(self._db, loop)
+
+    def load(self) -> Shop:
+        """The shop as it was last committed."""
+        return load(self.reader())
+
+    def reader(self) -> sqlite3.Connection:
+        """A connection of the calling thread, for reading only."""
+        db: sqlite3.Connection | None = getattr(self._local, "db", None)
+        if db is None:
+            db = self._local.db = _connect(self.path)
+            db.execute("PRAGMA query_only = ON")
+        return db
+
+    def close(self) -> None:
+        """Lets go of the file, so that another gateway may have it."""
+        self._db.close()
+        self._lock.close()
+
+    def last_noted_at(self) -> Millis:
+        """When the last fact was noted; 0 for an empty log."""
+        row = self.reader().execute("SELECT noted_at FROM event ORDER BY seq DESC LIMIT 1")
+        return int((row.fetchone() or (0,))[0])
+
+    def last_seq(self) -> int:
+        """The number of the last fact; 0 for an empty log."""
+        return int(self.reader().execute("SELECT coalesce(max(seq), 0) FROM event").fetchone()[0])
+
+    def ledger(self, device: str, boot: str) -> Boot:
+        """What the log knows of one boot of a device."""
+        known = Boot(boot)
+        where = "device = ? AND boot = ? AND fact IN ('heard', 'settled')"
+        for event in read_log(self.reader(), where, (device, boot)):
+            low = event.data["low"]
+            known = known.settle(low) if event.n is None else known.store(event.n, low)
+        return known
+
+    def answered(self, key: str) -> str | None:
+        """The call that an answer with this idempotency key was about, if it was applied."""
+        row = self.reader().execute("SELECT call FROM event WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
+
+    def call(self, call_id: str) -> Call | None:
+        """One call, open or closed."""
+        row = self.reader().execute("SELECT body FROM call WHERE id = ?", (call_id,)).fetchone()
+        return codec.CALL.validate_json(row[0]) if row else None
+
+    def story(self, call_id: str) -> list[Event]:
+        """The facts of one call, in order."""
+        return list(read_log(self.reader(), "call = ?", (call_id,)))
+
+    def calls(
+        self,
+        *,
+        state: str | None = None,
+        since: Millis | None = None,
+        until: Millis | None = None,
+        zone: str | None = None,
+        before: str | None = None,
+        limit: int = 100,
+    ) -> list[Call]:
+        """Calls, the newest first; `before` is the id of the last one of the previous page."""
+        where, values = ["1"], list[Any]()
+        for condition, value in (
+            ("state = ?", state if state != "open" else None),
+            ("raised_at >= ?", since),
+            ("raised_at < ?", until),
+            ("zone = ?", zone),
+            ("id < ?", before),
+        ):
+            if value is not None:
+                where.append(condition)
+                values.append(value)
+        if state == "open":
+            where.append("state <> 'closed'")
+        rows: Iterable[tuple[str]] = self.reader().execute(
+            f"SELECT body FROM call WHERE {' AND '.join(where)} "  # noqa: S608 - our conditions
+            "ORDER BY id DESC LIMIT ?",
+            (*values, limit),
+        )
+        return [codec.CALL.validate_json(body) for (body,) in rows]
+
+    def people(self) -> dict[str, tuple[str, str]]:
+        """Duty id → (nickname, hash of the session's token), for those on duty."""
+        rows = self.reader().execute("SELECT duty, associate, token_hash FROM person")
+        return {duty: (name, token_hash) for duty, name, token_hash in rows}
+
+    def associates(self) -> list[str]:
+        """The nicknames of all associates."""
+        return [row[0] for row in self.reader().execute("SELECT name FROM associate ORDER BY name")]
+
+    def identity(self) -> str:
+        """A name of this database in this place: the same at each start, another elsewhere."""
+        place = f"{os.uname().nodename}:{self.path.resolve()}"
+        return json.dumps(place)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    db.execute("PRAGMA busy_timeout = 5000")
+    with suppress(sqlite3.OperationalError):  # an old SQLite without it does without
+        db.execute("PRAGMA foreign_keys = ON")
+    return db

@@ -1,0 +1,118 @@
+"""The one writer: a thread that commits turns in groups.
+
+Under load the turns that arrive while one commit waits for the disk share the next one, so a
+durable commit costs each of them little. A turn is decided on the shop that all turns before it
+left behind; so when one cannot be written, everything queued behind it is refused too, until
+`resume` says that the shop was loaded anew.
+"""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Any
+
+from overdoor.core.effects import Effect
+from overdoor.core.events import Event
+from overdoor.core.model import Shop
+from overdoor.store.projections import append, project
+
+GROUP_LIMIT = 256
+
+Statement = tuple[str, tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """A turn that waits to be written. `also`: statements that belong to the same transaction.
+
+    `then` is called on the event loop: with None once it is durable, else with what went wrong.
+    """
+
+    before: Shop
+    after: Shop
+    events: Sequence[Event]
+    effects: Sequence[Effect]
+    also: Sequence[Statement]
+    then: Callable[["Turned", Exception | None], None]
+
+
+def _has_news(turned: Turned) -> bool:
+    return bool(turned.events or turned.also) or turned.after.rev != turned.before.rev
+
+
+class _Resume:
+    """Marks where the turns of a newly loaded shop begin."""
+
+
+class Writer:
+    """Owns the writing connection, in a thread of its own."""
+
+    def __init__(self, db: sqlite3.Connection, loop: asyncio.AbstractEventLoop) -> None:
+        self._db = db
+        self._loop = loop
+        self._queue: SimpleQueue[Turned | _Resume | None] = SimpleQueue()
+        self._failed: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name="overdoor-writer", daemon=True)
+
+    def start(self) -> None:
+        """Begins to write."""
+        self._thread.start()
+
+    def put(self, turned: Turned) -> None:
+        """Queues a turn; turns are written in the order in which they are put."""
+        self._queue.put(turned)
+
+    def resume(self) -> None:
+        """Turns that are put from here on rest on what is in the file."""
+        self._queue.put(_Resume())
+
+    def stop(self) -> None:
+        """Writes what is queued and ends the thread."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            group: list[Turned] = []
+            item = self._queue.get()
+            while isinstance(item, Turned):
+                group.append(item)
+                if len(group) == GROUP_LIMIT or self._queue.empty():
+                    break
+                item = self._queue.get()
+            if group:
+                self._commit(group)
+            if isinstance(item, _Resume):
+                self._failed = None
+            elif item is None:
+                return
+
+    def _commit(self, group: list[Turned]) -> None:
+        if self._failed is None and any(_has_news(turned) for turned in group):
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                for turned in group:
+                    self._write(turned)
+                self._db.execute("COMMIT")
+            except Exception as error:
+                self._failed = error
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+        failed = self._failed
+        self._loop.call_soon_threadsafe(self._tell, group, failed)
+
+    def _write(self, turned: Turned) -> None:
+        append(self._db, turned.events)
+        project(self._db, turned.before, turned.after, turned.events)
+        for sql, values in turned.also:
+            self._db.execute(sql, values)
+        if turned.after.rev != turned.before.rev:
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES ('rev', ?)", (turned.after.rev,))
+
+    @staticmethod
+    def _tell(group: list[Turned], failed: Exception | None) -> None:
+        for turned in group:
+            turned.then(turned, failed)
