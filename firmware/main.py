@@ -3,16 +3,16 @@
 import asyncio
 import time
 
+import machine
+import neopixel
+import network
+
 from overdoor import config as configuration
 from overdoor.main import Board, Device
 
 
 def build(path: str) -> Device:
     """The device that the configuration at `path` describes. Raises ConfigError."""
-    import machine
-    import neopixel
-    import network
-
     config = configuration.load(path)
     pins = config.pins
     buttons = {}
@@ -26,7 +26,7 @@ def build(path: str) -> Device:
         neopixel.NeoPixel(machine.Pin(pins["ring"], machine.Pin.OUT), config.ring_leds),
         machine.PWM(machine.Pin(pins["lamp"], machine.Pin.OUT), freq=1000, duty_u16=0),
     )
-    return Device(config, board, time)
+    return Device(config, board, time, print)
 
 
 if __name__ == "__main__":

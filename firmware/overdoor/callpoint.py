@@ -86,7 +86,7 @@ class CallPoint:
         elif event is not None:
             event.awaited = True
             if event.confirm_by is None:
-                # Without a link nothing is sent; the shopper must not wait in the dark all the same.
+                # Without a link nothing is sent, and nobody may be left in the dark for that.
                 event.confirm_by = (now_ms if self.online else at_ms) + _CONFIRM_MS
         self._send_due(actions, now_ms)
         self._show(actions)

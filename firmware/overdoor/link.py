@@ -96,7 +96,7 @@ class Link:
             on_down()
 
     async def _watch_wifi(self, client) -> None:
-        while self._wlan.isconnected():
+        while self._wlan.isconnected():  # noqa: ASYNC110  (the radio has no event to wait for)
             await asyncio.sleep(_WATCH_S)
         client.abandon(WifiError("Wi-Fi is gone"))
 

@@ -1,5 +1,4 @@
-"""Wires the parts of a call point: buttons and broker into decisions, decisions into lights and
-messages."""
+"""Wires a call point: buttons and broker into decisions, decisions into lights and messages."""
 
 import asyncio
 import json
@@ -33,7 +32,7 @@ class Board:
 class Device:
     """One running call point."""
 
-    def __init__(self, config, board, time, log=print):
+    def __init__(self, config, board, time, log):
         """`time` is the module of MicroPython; `log(text)` takes one line."""
         self.boot = "".join(["%02x" % byte for byte in os.urandom(6)])
         self._config = config
@@ -72,9 +71,10 @@ class Device:
 
     def _on_up(self, client) -> None:
         self._client = client
-        own = [self._topic + leaf for leaf in ("receipt", "signal", "command")]
+        topics = [self._topic + leaf for leaf in ("receipt", "signal", "command")]
+        topics.insert(0, self._prefix + "gateway/status")
         try:
-            client.subscribe([self._prefix + "gateway/status"] + own)
+            client.subscribe(topics)
         except MqttError as error:  # the session ends by itself and the next one says it again
             self._log("link: %s" % error)
         self._publish("status", b"online", True)

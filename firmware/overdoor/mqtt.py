@@ -18,15 +18,15 @@ _WRITE_S = const(10)
 _CHUNK = const(1024)
 
 
-class MqttTimeout(MqttError):
+class MqttTimeoutError(MqttError):
     """The broker did not answer in time."""
 
 
-class MqttClosed(MqttError):
+class MqttClosedError(MqttError):
     """The broker or the network closed the connection."""
 
 
-class MqttOverflow(MqttError):
+class MqttOverflowError(MqttError):
     """More packets wait than the network takes."""
 
 
@@ -36,7 +36,7 @@ class MqttClient:
     def __init__(
         self, open_stream, client_id, now, will=None, user=None, password=None, keepalive_s=20
     ):
-        """`await open_stream()` gives (reader, writer); `now() -> int` ms; will (topic, payload)."""
+        """`await open_stream()` gives (reader, writer); `now()` ms; will is (topic, payload)."""
         self._open = open_stream
         self._now = now
         self._keepalive_s = keepalive_s
@@ -53,15 +53,15 @@ class MqttClient:
         self._last_sent = self._last_heard = now()
 
     async def connect(self, timeout_s: int = 10) -> None:
-        """Open the stream and be accepted. Raises MqttRefused, MqttTimeout, MqttClosed, ..."""
+        """Open the stream and be accepted. Raises an MqttError if that fails."""
         try:
             await asyncio.wait_for(self._shake_hands(), timeout_s)
         except asyncio.TimeoutError as error:
             await self._close()
-            raise MqttTimeout("no answer from the broker") from error
+            raise MqttTimeoutError("no answer from the broker") from error
         except (OSError, EOFError) as error:
             await self._close()
-            raise MqttClosed("cannot reach the broker: %r" % error) from error
+            raise MqttClosedError("cannot reach the broker: %r" % error) from error
         except MqttError:
             await self._close()
             raise
@@ -77,7 +77,7 @@ class MqttClient:
         self._last_sent = self._last_heard = self._now()
 
     async def run(self, deliver) -> None:
-        """Serve the session, calling `deliver(topic, payload, retained)`. Always ends by raising."""
+        """Serve the session with `deliver(topic, payload, retained)`. Always ends by raising."""
         jobs = (self._read(deliver), self._write(), self._supervise())
         tasks = [asyncio.create_task(self._until_failure(job)) for job in jobs]
         try:
@@ -92,9 +92,9 @@ class MqttClient:
         try:
             await job
         except asyncio.TimeoutError as error:
-            self.abandon(MqttTimeout("the network takes no more: %r" % error))
+            self.abandon(MqttTimeoutError("the network takes no more: %r" % error))
         except (OSError, EOFError) as error:
-            self.abandon(MqttClosed("connection lost: %r" % error))
+            self.abandon(MqttClosedError("connection lost: %r" % error))
         except Exception as error:  # an MqttError, or a bug: run() raises either to its caller
             self.abandon(error)
 
@@ -125,8 +125,8 @@ class MqttClient:
     async def settle(self, timeout_ms: int) -> None:
         """Wait until the broker has acknowledged everything, but no longer than this."""
         give_up = self._now() + timeout_ms
-        while (self._waiting or self._queue) and self._now() < give_up:
-            await asyncio.sleep(0.02)
+        while (self._waiting or self._queue) and self._now() < give_up:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)  # rare enough not to cost the hot path an event
 
     def _new_id(self, topics: int) -> int:
         if len(self._waiting) >= 2 * _MAX_QUEUED:
@@ -145,7 +145,7 @@ class MqttClient:
         self._queued.set()
 
     def _overflow(self) -> None:
-        error = MqttOverflow("the broker takes nothing more")
+        error = MqttOverflowError("the broker takes nothing more")
         self.abandon(error)
         raise error
 
@@ -169,7 +169,7 @@ class MqttClient:
             if self._ping_sent is not None:
                 sent.append(self._ping_sent)
             if sent and now - max(min(sent), self._last_heard) >= _ANSWER_MS:
-                raise MqttTimeout("the broker fell silent")
+                raise MqttTimeoutError("the broker fell silent")
             if self._ping_sent is None and now - min(self._last_sent, self._last_heard) >= quiet:
                 self._ping_sent = now
                 self._send(packet.ping())

@@ -25,7 +25,7 @@ class MqttProtocolError(MqttError):
     """The broker sent what MQTT 3.1.1 does not allow."""
 
 
-class MqttRefused(MqttError):
+class MqttRefusedError(MqttError):
     """The broker said no. `code` is the return code of CONNACK, or 0x80 for a subscription."""
 
     def __init__(self, code: int, reason: str):
@@ -112,12 +112,12 @@ def remaining_length(value: int, shift: int, byte: int) -> tuple:
 
 
 def read_connack(body: bytes) -> None:
-    """Check the body of a CONNACK; raises MqttRefused with the broker's reason."""
+    """Check the body of a CONNACK; raises MqttRefusedError with the broker's reason."""
     # Whether the broker kept a session does not matter: ours are clean.
     if len(body) != 2 or body[0] > 1:
         raise MqttProtocolError("a malformed CONNACK")
     if body[1]:
-        raise MqttRefused(body[1], _REFUSALS.get(body[1], "the broker refused the connection"))
+        raise MqttRefusedError(body[1], _REFUSALS.get(body[1], "the broker refused the connection"))
 
 
 def read_packet_id(body: bytes) -> int:
@@ -133,7 +133,7 @@ def read_suback(body: bytes, topics: int) -> None:
         raise MqttProtocolError("a malformed SUBACK")
     for code in body[2:]:
         if code == 0x80:
-            raise MqttRefused(code, "the broker refused a subscription")
+            raise MqttRefusedError(code, "the broker refused a subscription")
         if code > 2:
             raise MqttProtocolError("a malformed SUBACK")
 

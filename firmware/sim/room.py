@@ -16,6 +16,9 @@ import machine
 import neopixel
 import network
 
+from main import build
+from overdoor import config as configuration
+
 _MAX_LINE = 4096
 _MAX_MS = 60000
 
@@ -156,9 +159,6 @@ async def _until(began: int, ms: int) -> None:
 
 
 async def _main(path: str) -> None:
-    from main import build
-    from overdoor import config as configuration
-
     try:
         device = build(path)
     except configuration.ConfigError as error:
