@@ -32,9 +32,9 @@ def load(path: str) -> Config:
         with open(path) as file:
             return parse(file.read())
     except OSError as error:
-        raise ConfigError("%s cannot be read (%s)." % (path, error)) from error
-    except UnicodeError as error:
-        raise ConfigError("%s is not a text in UTF-8." % path) from error
+        raise ConfigError("%s cannot be read (%s)." % (path, error)) from None
+    except UnicodeError:
+        raise ConfigError("%s is not a text in UTF-8." % path) from None
 
 
 def parse(text: str) -> Config:
@@ -42,7 +42,7 @@ def parse(text: str) -> Config:
     try:
         raw = json.loads(text)
     except (ValueError, RuntimeError) as error:
-        raise ConfigError("config.json is not JSON (%s)." % error) from error
+        raise ConfigError("config.json is not JSON (%s)." % error) from None
     _check_keys(
         "config.json",
         raw,

@@ -68,7 +68,7 @@ class Link:
             wlan.disconnect()  # a second connect() without it raises "Wifi Internal Error"
             wlan.connect(self._config.wifi_ssid, self._config.wifi_password)
         except OSError as error:
-            raise WifiError("the radio refused: %r" % error) from error
+            raise WifiError("the radio refused: %r" % error) from None
         give_up = self._now() + _JOIN_MS
         while not wlan.isconnected():
             if self._now() >= give_up:

@@ -56,12 +56,12 @@ class MqttClient:
         """Open the stream and be accepted. Raises an MqttError if that fails."""
         try:
             await asyncio.wait_for(self._shake_hands(), timeout_s)
-        except asyncio.TimeoutError as error:
+        except asyncio.TimeoutError:
             await self._close()
-            raise MqttTimeoutError("no answer from the broker") from error
+            raise MqttTimeoutError("no answer from the broker") from None
         except (OSError, EOFError) as error:
             await self._close()
-            raise MqttClosedError("cannot reach the broker: %r" % error) from error
+            raise MqttClosedError("cannot reach the broker: %r" % error) from None
         except MqttError:
             await self._close()
             raise

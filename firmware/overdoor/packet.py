@@ -154,8 +154,8 @@ def read_publish(flags: int, body: bytes) -> tuple:
         raise MqttProtocolError("a malformed PUBLISH")
     try:
         topic = str(body[2:end], "utf-8")
-    except UnicodeError as error:
-        raise MqttProtocolError("a topic that is not UTF-8") from error
+    except UnicodeError:
+        raise MqttProtocolError("a topic that is not UTF-8") from None
     packet_id = None
     if qos:
         packet_id = int.from_bytes(body[end:start], "big")

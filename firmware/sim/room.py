@@ -163,7 +163,7 @@ async def _main(path: str) -> None:
         device = build(path)
     except configuration.ConfigError as error:
         say({"error": str(error)})
-        raise SystemExit(2) from error
+        raise SystemExit(2) from None
     config = configuration.load(path)
     room = Room(config.pins)
     asyncio.create_task(room.watch_lights())

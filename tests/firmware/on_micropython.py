@@ -1,0 +1,27 @@
+"""Runs the test_* functions of one file on MicroPython: on_micropython.py FOLDER MODULE."""
+
+import sys
+
+import overdoor
+
+PARTS = ("button", "callpoint", "clock", "config", "lamp", "link", "mqtt", "outbox", "packet")
+
+# The tests name the package as pytest must, where the gateway's package is called overdoor too.
+sys.modules["overdoor_device"] = overdoor
+for part in PARTS:
+    __import__("overdoor." + part)
+    sys.modules["overdoor_device." + part] = sys.modules["overdoor." + part]
+
+sys.path.insert(0, sys.argv[1])
+module = __import__(sys.argv[2])
+failures = 0
+tests = sorted([name for name in dir(module) if name.startswith("test_")])
+for name in tests:
+    try:
+        getattr(module, name)()
+    except Exception as error:
+        failures += 1
+        print("FAILED", name)
+        sys.print_exception(error, sys.stdout)
+print(len(tests), "tests,", failures, "failures")
+sys.exit(1 if failures or not tests else 0)
