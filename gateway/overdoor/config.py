@@ -176,12 +176,8 @@ class PolicyPart(_Part):
         return steps
 
 
-class Config(BaseSettings):
+class Config(_Part):
     """The whole file."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="OVERDOOR_", env_nested_delimiter="__", extra="forbid", frozen=True
-    )
 
     shop: ShopPart
     mqtt: MqttPart = MqttPart()
@@ -191,17 +187,6 @@ class Config(BaseSettings):
     zone: tuple[ZonePart, ...] = Field(min_length=1)
     room: tuple[RoomPart, ...] = Field(min_length=1)
     pager: tuple[PagerPart, ...] = ()
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return env_settings, init_settings
 
     def plan(self) -> Plan:
         """The shop as the core knows it."""
@@ -226,6 +211,21 @@ class Config(BaseSettings):
         )
 
 
+class _FileAndEnvironment(BaseSettings, Config):
+    model_config = SettingsConfigDict(env_prefix="OVERDOOR_", env_nested_delimiter="__")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+
 def _ms(seconds: float) -> int:
     return round(seconds * 1000)
 
@@ -244,7 +244,7 @@ def read(path: Path) -> Config:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}.") from None
     try:
-        config = Config(**data)
+        config: Config = _FileAndEnvironment(**data)
     except ValidationError as error:
         first = error.errors()[0]
         location = tuple(part for part in first["loc"] if part != "function-after")

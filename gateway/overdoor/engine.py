@@ -148,6 +148,20 @@ class Engine:
         self.submit(given, then, also)
         return await future
 
+    async def settled(self) -> None:
+        """Returns once every turn that was submitted before is durable, or has failed."""
+        passed = asyncio.Event()
+        turned = Turned(self._shop, self._shop, (), (), (), lambda *_: passed.set())
+        self._writer.put(turned)
+        await passed.wait()
+
+    def broker(self, *, up: bool) -> None:
+        """The connection to the broker came or went; whoever watches is told."""
+        if up != self.broker_up:
+            self.broker_up = up
+            for listener in self._listeners:
+                listener(Done(self.seq, (), (), None))
+
     def name_of(self, by: str | None) -> str | None:
         """The nickname behind a duty, while it lasts; a pager is called by its id."""
         if by is None:

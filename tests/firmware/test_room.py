@@ -180,6 +180,7 @@ async def test_each_signal_has_its_light(shop: Shop, room: Room) -> None:
         assert await shop.heard("shown") == {"v": 1, "rev": rev, "state": state}
         assert (await room.ring(colour))["lamp"] > 0
     await shop.signal(7, "arrived")
+    assert (await shop.heard("shown"))["state"] == "arrived"
     assert (await room.ring(is_green))["lamp"] == 0
     await room.ring(is_dark)
     await shop.signal(8, "idle")
@@ -282,6 +283,8 @@ async def test_a_broker_that_comes_back_gets_every_press(
 ) -> None:
     room.do(do="press", button="call")
     await pressed(shop)
+    await room.ring(is_white)
+    await room.ring(is_dark)  # the contact is open again
     await broker.stop()
     await room.lines.until(lambda line: line.get("log", "").startswith("link:"))
     room.do(do="press", button="call", ms=60)

@@ -88,7 +88,7 @@ class Bus:
         self._address = address
         self._identity = engine.store.identity().encode()
         self._client: Any = None  # paho's, while connected
-        self._been_connected = False
+        self.connected = asyncio.Event()  # for the first time
         self._taken_over = False
         self._complained: dict[str, tuple[int, int]] = {}  # device → (when, how many since)
         engine.listen(self._speak)
@@ -104,11 +104,11 @@ class Bus:
                     async for _ in client.messages:  # never yields: it ends with the connection
                         pass
             except aiomqtt.MqttError as error:
-                if self._engine.broker_up or not self._been_connected:
+                if self._engine.broker_up or not self.connected.is_set():
                     log.warning("no connection to the broker", error=str(error))
             finally:
                 self._client = None
-                self._engine.broker_up = False
+                self._engine.broker(up=False)
             await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter
             pause = min(2 * pause, BACKOFF_S[1])
 
@@ -158,8 +158,8 @@ class Bus:
                 f"{self._address.host}:{self._address.port}. This one stops."
             )
         log.info("connected to the broker", host=self._address.host, port=self._address.port)
-        self._been_connected = True
-        self._engine.broker_up = True
+        self.connected.set()
+        self._engine.broker(up=True)
         self._publish(self.topics.gateway_instance, self._identity)
         self._publish(self.topics.gateway_status, b"online")
         await self._engine.do(Restate())
@@ -183,7 +183,7 @@ class Bus:
         payload = message.payload if isinstance(message.payload, bytes) else b""
         if topic == self.topics.gateway_instance:
             # Our own word at an earlier connection, or that of one who came meanwhile.
-            self._taken_over = self._been_connected and payload not in (b"", self._identity)
+            self._taken_over = self.connected.is_set() and payload not in (b"", self._identity)
             return None
         place = self.topics.parse_device(topic)
         if place is None or not payload:

@@ -7,13 +7,13 @@ valid, an event with a `fault`, which is stored and receipted so that the device
 import json
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from overdoor.core.effects import PagerList, Receipt, Signal
 from overdoor.core.events import Event, Fact
 from overdoor.core.inputs import DeviceDescribed, DeviceEvent, DeviceSaid
-from overdoor.core.model import Call, DeviceStatus, Millis, State
+from overdoor.core.model import Call, DeviceStatus, State
+from overdoor.core.times import rfc3339
 
 VERSION = 1
 RAW_KEPT = 1024
@@ -158,12 +158,6 @@ def _short(value: object) -> str | None:
 
 
 # -- what the gateway says -----------------------------------------------------------------------
-
-
-def rfc3339(at: Millis) -> str:
-    """`2026-11-21T09:30:00.125Z`."""
-    whole = datetime.fromtimestamp(at // 1000, UTC)
-    return f"{whole:%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"
 
 
 def _dump(said: dict[str, Any]) -> bytes:

@@ -23,7 +23,7 @@ class Topics:
         return f"{self.prefix}/room/{room}/{leaf}"
 
     def parse_device(self, topic: str) -> tuple[str, str] | None:
-        """`(device, leaf)` of a device's topic; None for any other, or an id out of the alphabet."""
+        """`(device, leaf)` of a topic; None if it is no device's, or its id is none."""
         start = f"{self.prefix}/device/"
         if not topic.startswith(start):
             return None

@@ -88,7 +88,7 @@ def choose(shop: Shop, call: Call, target: str, now: Millis) -> Choice:
 
 
 def _consider(shop: Shop, call: Call, duty: Duty, now: Millis) -> Candidate:
-    metres, doubt = _distance(shop, call, duty, now)
+    metres, doubt = distance(shop, call.room, duty, now)
     last = shop.room(call.room).last
     return Candidate(
         duty=duty.id,
@@ -100,9 +100,9 @@ def _consider(shop: Shop, call: Call, duty: Duty, now: Millis) -> Candidate:
     )
 
 
-def _distance(shop: Shop, call: Call, duty: Duty, now: Millis) -> tuple[float, float]:
-    """Metres to the room and metres of doubt."""
-    room = shop.plan.rooms.get(call.room)
+def distance(shop: Shop, room_id: str, duty: Duty, now: Millis) -> tuple[float, float]:
+    """How far somebody is from a room: metres, and metres of doubt."""
+    room = shop.plan.rooms.get(room_id)
     there: Point = room.at if room else (0.0, 0.0)
     if duty.place is not None and duty.place_at is not None:
         doubt = min(ZONE_UNCERTAINTY_M, UNCERTAINTY_M_PER_MIN * (now - duty.place_at) / 60_000)

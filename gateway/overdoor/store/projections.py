@@ -48,7 +48,9 @@ def read_log(db: Connection, where: str = "1", values: tuple[Any, ...] = ()) -> 
     columns = "fact, at, noted_at, room, call, duty, device, boot, n, key, data"
     sql = f"SELECT {columns} FROM event WHERE {where} ORDER BY seq"  # noqa: S608 - our conditions
     for row in db.execute(sql, values):
-        yield Event(Fact(row[0]), *row[1:10], data=json.loads(row[10]))
+        fact, at, noted_at, room, call, duty, device, boot, n, key, data = row
+        about = (room, call, duty, device, boot, n, key)
+        yield Event(Fact(fact), at, noted_at, *about, json.loads(data))
 
 
 def project(db: Connection, before: Shop, after: Shop, events: Iterable[Event]) -> None:

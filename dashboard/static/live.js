@@ -1,0 +1,5 @@
+// The dashboard and the page of one call.
+
+import { keepFresh } from "./poke.js";
+
+keepFresh();

@@ -1,0 +1,167 @@
+// Poke and pull. The stream only says that something changed; the page then fetches its fragment.
+// A poke that is missed, doubled or late does no harm, because every pull brings the whole truth.
+
+import { morph } from "./morph.js";
+import { setServerNow, tick } from "./time.js";
+
+const SETTLE_MS = 30; // pokes come in bursts
+const SILENCE_MS = 40_000; // the server pings every 15 s; a stream can die without an error
+const LOST_MS = 3_000; // a blink of the network is not worth a banner
+const FINGER_MS = 1_500; // the longest a press may hold a swap back
+const RETRY_MS = 2_000;
+
+const LOST = "Connection lost. Trying again. Numbers may be old.";
+
+// Keep `[data-fragment]` true. `after(root)` runs after each swap.
+export function keepFresh(after = () => {}) {
+  const box = document.querySelector("[data-fragment]");
+  const banner = document.getElementById("banner");
+  let stream = null;
+  let heard = Date.now();
+  let lostTimer = 0;
+  let pokeTimer = 0;
+  let retryTimer = 0;
+  let pulling = false;
+  let again = false;
+  let finger = 0;
+  let afterFinger = null;
+
+  function lost() {
+    if (lostTimer) return;
+    lostTimer = setTimeout(() => {
+      banner.textContent = LOST;
+      document.documentElement.dataset.stale = "";
+    }, LOST_MS);
+  }
+
+  function found() {
+    clearTimeout(lostTimer);
+    lostTimer = 0;
+    banner.textContent = "";
+    delete document.documentElement.dataset.stale;
+  }
+
+  function connect() {
+    stream?.close();
+    clearTimeout(retryTimer);
+    heard = Date.now();
+    stream = new EventSource("/api/v1/stream");
+    const alive = () => {
+      heard = Date.now();
+    };
+    stream.addEventListener("ping", alive);
+    stream.addEventListener("open", alive);
+    stream.addEventListener("message", () => {
+      alive();
+      poke();
+    });
+    stream.addEventListener("error", (event) => {
+      lost();
+      // A refused stream (a 502 while the gateway restarts) closes for good; the browser will not retry.
+      if (event.target.readyState === EventSource.CLOSED) {
+        clearTimeout(retryTimer);
+        retryTimer = setTimeout(connect, RETRY_MS);
+      }
+    });
+  }
+
+  function poke() {
+    if (pulling) {
+      again = true;
+      return;
+    }
+    clearTimeout(pokeTimer);
+    pokeTimer = setTimeout(pull, SETTLE_MS);
+  }
+
+  async function pull() {
+    if (pulling) {
+      again = true;
+      return;
+    }
+    pulling = true;
+    again = false;
+    try {
+      const answer = await fetch(box.dataset.fragment, {
+        headers: { Accept: "text/html" },
+        cache: "no-store",
+        signal: AbortSignal.timeout?.(10_000),
+      });
+      if (answer.status === 404 || answer.status === 410) return;
+      if (!answer.ok) throw new Error(`fragment: ${answer.status}`);
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      // A fragment's address may also answer with its whole page.
+      swap(page.querySelector("[data-fragment]") ?? page.body);
+      if (stream?.readyState === EventSource.OPEN) found();
+    } catch {
+      lost();
+      setTimeout(poke, RETRY_MS);
+    } finally {
+      pulling = false;
+      if (again) poke();
+    }
+  }
+
+  function swap(fresh) {
+    // Nothing moves under a finger: a button must stay the one that was aimed at.
+    if (finger && Date.now() - finger < FINGER_MS) {
+      afterFinger = fresh;
+      return;
+    }
+    afterFinger = null;
+    morph(box, fresh);
+    const now = box.querySelector("[data-now]");
+    if (now) setServerNow(now.dataset.now);
+    tick(box);
+    dress();
+    after(box);
+  }
+
+  // The tab says how many wait, in words and in its icon.
+  function dress() {
+    const root = box.firstElementChild;
+    if (!root) return;
+    if (root.dataset.title) document.title = root.dataset.title;
+    if (!("waiting" in root.dataset)) return;
+    const icon = Number(root.dataset.waiting) ? "/static/icon-waiting.svg" : "/static/icon.svg";
+    const link = document.getElementById("favicon");
+    if (link && link.getAttribute("href") !== icon) link.setAttribute("href", icon);
+  }
+
+  addEventListener("pointerdown", (event) => {
+    if (event.target.closest?.("button, a, summary")) finger = Date.now();
+  }, true);
+  for (const kind of ["pointerup", "pointercancel"]) {
+    addEventListener(kind, () => {
+      if (!finger) return;
+      // The click comes after the pointer's release.
+      setTimeout(() => {
+        finger = 0;
+        if (afterFinger) swap(afterFinger);
+      }, 0);
+    }, true);
+  }
+
+  function wake() {
+    if (document.visibilityState === "hidden") return;
+    connect();
+    poke();
+  }
+  document.addEventListener("visibilitychange", wake);
+  addEventListener("pageshow", (event) => event.persisted && wake());
+  addEventListener("online", wake);
+  addEventListener("offline", lost);
+  addEventListener("pagehide", () => stream?.close());
+  setInterval(() => {
+    if (Date.now() - heard > SILENCE_MS) {
+      lost();
+      connect();
+    }
+    if (afterFinger && Date.now() - finger >= FINGER_MS) swap(afterFinger);
+  }, 1_000);
+
+  connect();
+  dress();
+  after(box);
+  return { pull: poke };
+}

@@ -1,0 +1,64 @@
+// Times on the page. The server's clock is the one that counts; a phone's may be minutes off.
+// `<time data-since>` ticks every second, `<time data-at>` becomes a time of day.
+
+let offset = 0; // server minus browser, ms
+
+export const serverNow = () => Date.now() + offset;
+
+export function setServerNow(ms) {
+  const next = Number(ms) - Date.now();
+  if (Number.isFinite(next)) offset = next;
+}
+
+// Twins of `span` and `coarse` in templates/_bits.html.
+export function span(ms) {
+  const s = Math.max(0, Math.floor(ms / 1000));
+  if (s < 60) return `${s}\u00a0s`;
+  const two = (n) => String(n).padStart(2, "0");
+  if (s < 3600) return `${Math.floor(s / 60)}\u00a0min${s % 60 ? ` ${two(s % 60)}\u00a0s` : ""}`;
+  return `${Math.floor(s / 3600)}\u00a0h ${two(Math.floor((s % 3600) / 60))}\u00a0min`;
+}
+
+export function coarse(ms) {
+  const s = Math.max(0, Math.floor(ms / 1000));
+  if (s < 60) return `${s}\u00a0s`;
+  if (s < 3600) return `${Math.floor(s / 60)}\u00a0min`;
+  if (s < 172800) return `${Math.floor(s / 3600)}\u00a0h`;
+  return `${Math.floor(s / 86400)}\u00a0days`;
+}
+
+const timeZone = document.documentElement.dataset.timezone || undefined;
+const writers = new Map();
+
+function timeOfDay(ms, seconds) {
+  if (!writers.has(seconds)) {
+    const options = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone };
+    if (seconds) options.second = "2-digit";
+    let writer;
+    try {
+      writer = new Intl.DateTimeFormat(document.documentElement.lang, options);
+    } catch {
+      writer = new Intl.DateTimeFormat("en", { ...options, timeZone: undefined });
+    }
+    writers.set(seconds, writer);
+  }
+  return writers.get(seconds).format(ms);
+}
+
+export function tick(root = document) {
+  const now = serverNow();
+  for (const el of root.querySelectorAll("time[data-since]")) {
+    const since = Number(el.dataset.since);
+    if (!since) continue;
+    const text = "coarse" in el.dataset ? coarse(now - since) : span(now - since);
+    if (el.textContent !== text) el.textContent = text;
+  }
+  for (const el of root.querySelectorAll("time[data-at]")) {
+    const text = timeOfDay(Number(el.dataset.at), "seconds" in el.dataset);
+    if (el.textContent !== text) el.textContent = text;
+  }
+}
+
+setServerNow(document.documentElement.dataset.now);
+tick();
+setInterval(tick, 1000);

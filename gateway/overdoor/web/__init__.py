@@ -1,0 +1,5 @@
+"""What people and programs see: pages, the API, the live stream."""
+
+from overdoor.web.app import create_app
+
+__all__ = ["create_app"]

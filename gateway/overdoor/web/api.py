@@ -1,0 +1,357 @@
+"""The API of the contract, `/api/v1`."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+from ulid import ULID
+
+from overdoor.core.inputs import Answer, DutyPaused, DutyStarted, Raise, RoomServiced, Verb, Void
+from overdoor.core.model import Call, Evidence, Room, Service
+from overdoor.engine import Engine
+from overdoor.web import views
+from overdoor.web.problems import Problem, not_found
+from overdoor.web.session import (
+    COOKIE,
+    SHIFT_S,
+    MaybeSession,
+    OnDuty,
+    Session,
+    TheEngine,
+    sign_off,
+    sign_on,
+)
+
+router = APIRouter(prefix="/api/v1")
+
+OUT_OF_SERVICE_MS = 30 * 60_000
+RECENT_KEYS = 10_000
+
+Need = Literal["another-size", "another-model", "question", "ready-to-pay", "other"]
+Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=128)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class AnswerBody(_Body):
+    """What goes with an answer. `age_ms`: how long ago it was given, if it had to wait."""
+
+    age_ms: int = Field(default=0, ge=0, le=86_400_000)
+    evidence: Literal["C", "D"] = "D"
+    zone: str | None = Field(default=None, max_length=32, description="hand-off: to this zone")
+
+
+class VoidBody(_Body):
+    """Why a call is taken out of the numbers."""
+
+    reason: str = Field(min_length=1, max_length=200)
+
+
+class RaiseBody(_Body):
+    """What the shopper needs, if it is known."""
+
+    need: Need | None = None
+
+
+class ServiceBody(_Body):
+    """`out` of service, in `test`, or `open` again. Out of service ends by itself."""
+
+    service: Service
+    until: datetime | None = None
+
+
+class DutyBody(_Body):
+    """Signs on with a name and a zone; on duty, moves, takes a break, or comes back."""
+
+    name: str | None = Field(default=None, min_length=1, max_length=40)
+    zone: str | None = Field(default=None, max_length=32)
+    paused: bool | None = None
+
+
+def _room(engine: Engine, room_id: str) -> Room:
+    room = engine.committed.plan.rooms.get(room_id)
+    if room is None:
+        raise not_found(f"room {room_id!r}")
+    return room
+
+
+# -- rooms ---------------------------------------------------------------------------------------
+
+
+@router.get("/rooms")
+async def rooms(engine: TheEngine) -> dict[str, Any]:
+    """All rooms with their devices, liveness and open call."""
+    plan = engine.committed.plan
+    return {"rooms": [views.room_view(engine, room) for room in plan.rooms.values()]}
+
+
+@router.get("/rooms/{room_id}")
+async def one_room(room_id: str, engine: TheEngine) -> dict[str, Any]:
+    """One room."""
+    return views.room_view(engine, _room(engine, room_id))
+
+
+@router.post("/rooms/{room_id}/service")
+async def service(room_id: str, body: ServiceBody, engine: TheEngine) -> dict[str, Any]:
+    """Puts a room out of service or into test, with an end, or back."""
+    room = _room(engine, room_id)
+    until = _millis(body.until)
+    if body.service is Service.OUT and until is None:
+        until = engine.clock() + OUT_OF_SERVICE_MS
+    if until is not None and until <= engine.clock():
+        raise Problem(422, "Not understood", "until: this moment has passed")
+    await engine.do(RoomServiced(room_id, body.service, until))
+    return views.room_view(engine, room)
+
+
+@router.post("/rooms/{room_id}/call", status_code=201)
+async def raise_call(
+    room_id: str,
+    engine: TheEngine,
+    request: Request,
+    response: Response,
+    body: RaiseBody | None = None,
+    key: Key = None,
+) -> dict[str, Any]:
+    """Raises a call without the button. 409 if the room has one."""
+    _room(engine, room_id)
+    if key is not None and (before := await _answered(request, engine, key)) is not None:
+        response.status_code = 200
+        return views.call_view(engine, before)
+    need = body.need if body else None
+    done = await engine.do(Raise(room_id, seed=str(ULID()), need=need, key=key))
+    if done.refused is not None:
+        raise _conflict(engine, done.refused.why, done.refused.call)
+    call = engine.store.call(done.events[0].call or "")
+    assert call is not None
+    return views.call_view(engine, call)
+
+
+@router.post("/rooms/{room_id}/cancel")
+async def cancel(room_id: str, engine: TheEngine, session: MaybeSession) -> dict[str, Any]:
+    """Cancels the open call of a room for the shopper."""
+    _room(engine, room_id)
+    call = engine.committed.calls.get(room_id)
+    if call is None:
+        raise Problem(409, "No open call", "This room has no open call.")
+    by = session.duty.id if session else None
+    return await _apply(engine, Answer(call.id, Verb.CANCEL, by))
+
+
+# -- calls ---------------------------------------------------------------------------------------
+
+
+@router.get("/calls")
+def calls(
+    engine: TheEngine,
+    state: Literal["raised", "acknowledged", "arrived", "closed", "open"] | None = None,
+    since: Annotated[datetime | None, Query(alias="from")] = None,
+    until: Annotated[datetime | None, Query(alias="to")] = None,
+    zone: Annotated[str | None, Query(max_length=32)] = None,
+    cursor: Annotated[str | None, Query(max_length=26)] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> dict[str, Any]:
+    """Calls, the newest first. `cursor` is the `next` of the page before."""
+    found = engine.store.calls(
+        state=state,
+        since=_millis(since),
+        until=_millis(until),
+        zone=zone,
+        before=cursor,
+        limit=limit + 1,
+    )
+    page = found[:limit]
+    more = page[-1].id if len(found) > limit else None
+    return {"calls": [views.call_view(engine, call) for call in page], "next": more}
+
+
+@router.get("/calls/{call_id}")
+def one_call(call_id: str, engine: TheEngine) -> dict[str, Any]:
+    """One call with its events, and why who was paged."""
+    call = _call(engine, call_id)
+    events = [views.event_view(event) for event in engine.store.story(call_id)]
+    return views.call_view(engine, call) | {"events": events}
+
+
+@router.post("/calls/{call_id}/void")
+async def void(
+    call_id: str, body: VoidBody, engine: TheEngine, request: Request, key: Key = None
+) -> dict[str, Any]:
+    """Takes a closed call out of the numbers, with a reason; it stays in the record."""
+    call = _call(engine, call_id)
+    if key is None or await _answered(request, engine, key) is None:
+        done = await engine.do(Void(call_id, call.room, body.reason, key))
+        if done.refused is not None:
+            raise _conflict(engine, done.refused.why, done.refused.call)
+    return views.call_view(engine, _call(engine, call_id))
+
+
+@router.post("/calls/{call_id}/{verb}")
+async def answer(
+    call_id: str,
+    verb: Literal["acknowledge", "decline", "hand-off", "arrive", "nobody-there", "close", "undo"],
+    engine: TheEngine,
+    session: OnDuty,
+    request: Request,
+    body: AnswerBody | None = None,
+    key: Key = None,
+) -> dict[str, Any]:
+    """An answer of somebody on duty. Said again with the same key, it changes nothing."""
+    _call(engine, call_id)
+    said = body or AnswerBody()
+    if key is not None:
+        key = f"{session.duty.id}/{key}"
+        if (before := await _answered(request, engine, key)) is not None:
+            return views.call_view(engine, before)
+    return await _apply(
+        engine,
+        Answer(
+            call_id,
+            Verb(verb),
+            by=session.duty.id,
+            age_ms=said.age_ms,
+            evidence=Evidence(said.evidence),
+            zone=said.zone,
+            key=key,
+        ),
+    )
+
+
+async def _apply(engine: Engine, said: Answer) -> dict[str, Any]:
+    done = await engine.do(said)
+    if done.refused is not None:
+        raise _conflict(engine, done.refused.why, engine.store.call(said.call))
+    return views.call_view(engine, _call(engine, said.call))
+
+
+async def _answered(request: Request, engine: Engine, key: str) -> Call | None:
+    """The call that an earlier request with this key was about.
+
+    A key that is under way counts as well: it is waited for by letting one turn pass.
+    """
+    recent: dict[str, None] = request.app.state.recent_keys
+    if key in recent:
+        await engine.settled()
+    recent[key] = None
+    if len(recent) > RECENT_KEYS:
+        del recent[next(iter(recent))]
+    call_id = engine.store.answered(key)
+    return engine.store.call(call_id) if call_id else None
+
+
+def _call(engine: Engine, call_id: str) -> Call:
+    call = engine.store.call(call_id)
+    if call is None:
+        raise not_found("such call")
+    return call
+
+
+def _conflict(engine: Engine, why: str, call: Call | None) -> Problem:
+    """409, and who has it: "Ana has it, 3 s ago"."""
+    who = engine.name_of(call.by) if call else None
+    if call is None:
+        return Problem(409, "Not possible now", why[0].upper() + why[1:] + ".")
+    ago = max(0, engine.clock() - call.since) // 1000
+    if who is not None and call.outcome is None:
+        detail = f"{who} has it, {ago} s ago"
+    else:
+        detail = f"{why[0].upper()}{why[1:]}."
+    return Problem(409, "Not possible now", detail, call=call.id, state=call.state, who=who)
+
+
+# -- duty ----------------------------------------------------------------------------------------
+
+
+@router.post("/duty")
+async def duty(
+    body: DutyBody, engine: TheEngine, session: MaybeSession, response: Response
+) -> dict[str, Any]:
+    """Signs on (name and zone), moves (zone), takes a break (paused), or comes back."""
+    if body.name is not None:
+        return await begin_shift(engine, body.name, body.zone, response)
+    if session is None:
+        raise Problem(401, "Not on duty", "Sign on first, with a name and a zone.")
+    if body.paused and body.zone is None:
+        done = await engine.do(DutyPaused(session.duty.id))
+    else:
+        done = await engine.do(DutyStarted(session.duty.id, body.zone or session.duty.zone))
+    if done.refused is not None:
+        raise Problem(422, "Not understood", done.refused.why)
+    return _duty_view(engine, session)
+
+
+@router.get("/duty")
+async def my_duty(session: OnDuty, engine: TheEngine) -> dict[str, Any]:
+    """Who is asking."""
+    return _duty_view(engine, session)
+
+
+@router.delete("/duty", status_code=204)
+async def end_duty(session: OnDuty, engine: TheEngine, response: Response) -> None:
+    """Signs off. Who was behind the duty is forgotten."""
+    await sign_off(engine, session.duty.id)
+    response.delete_cookie(COOKIE)
+
+
+async def begin_shift(
+    engine: Engine, name: str, zone: str | None, response: Response
+) -> dict[str, Any]:
+    """Signs on and gives the session to the browser."""
+    name = " ".join(name.split())
+    if not name or zone is None or zone not in engine.committed.plan.zones:
+        raise Problem(422, "Not understood", "Signing on takes a name and a zone of this shop.")
+    duty_id, token = await sign_on(engine, name, zone)
+    response.set_cookie(COOKIE, token, max_age=SHIFT_S, httponly=True, samesite="strict")
+    session = Session(engine.committed.duties[duty_id], name)
+    return _duty_view(engine, session) | {"token": token}
+
+
+def _duty_view(engine: Engine, session: Session) -> dict[str, Any]:
+    current = engine.committed.duties.get(session.duty.id, session.duty)
+    return {
+        "duty": current.id,
+        "name": session.name,
+        "zone": current.zone,
+        "paused": current.paused,
+        "since": views.iso(current.since),
+    }
+
+
+# -- numbers and the stream ----------------------------------------------------------------------
+
+
+@router.get("/insight/summary")
+def insight_summary(
+    engine: TheEngine,
+    request: Request,
+    since: Annotated[datetime | None, Query(alias="from")] = None,
+    until: Annotated[datetime | None, Query(alias="to")] = None,
+    zone: Annotated[str | None, Query(max_length=32)] = None,
+) -> dict[str, Any]:
+    """Counts and arrival times; of today, unless `from` says otherwise."""
+    start = _millis(since)
+    if start is None:
+        start = views.midnight(engine.clock(), request.app.state.timezone)
+    return views.summary(engine, start, _millis(until), zone)
+
+
+@router.get("/stream", response_class=StreamingResponse)
+async def stream(request: Request) -> StreamingResponse:
+    """Server-sent events: a sequence number and what changed. Ask for the rest."""
+    return StreamingResponse(
+        request.app.state.hub.watch(),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+def _millis(moment: datetime | None) -> int | None:
+    if moment is None:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return round(moment.timestamp() * 1000)

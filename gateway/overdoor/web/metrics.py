@@ -1,0 +1,46 @@
+"""A few numbers for Prometheus, read from the shop when it asks."""
+
+from collections import Counter as Count
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from overdoor.core.model import DeviceStatus
+from overdoor.engine import Engine
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class _Shop:
+    """Collects from one engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def collect(self) -> Iterator[Metric]:
+        engine, shop = self._engine, self._engine.committed
+        calls = GaugeMetricFamily("overdoor_open_calls", "Open calls by state", labels=["state"])
+        states = Count(str(call.state) for call in shop.calls.values())
+        for state in ("raised", "acknowledged", "arrived"):
+            calls.add_metric([state], states[state])
+        yield calls
+        devices = GaugeMetricFamily("overdoor_devices", "Devices by status", labels=["status"])
+        statuses = Count(device.status for device in shop.devices.values())
+        for status in DeviceStatus:
+            devices.add_metric([status], statuses[status])
+        yield devices
+        yield GaugeMetricFamily(
+            "overdoor_events_logged", "Number of the last fact in the log", value=engine.seq
+        )
+        yield GaugeMetricFamily("overdoor_on_duty", "Duties", value=len(shop.duties))
+        yield GaugeMetricFamily(
+            "overdoor_broker_up", "1 while connected to the broker", value=engine.broker_up
+        )
+
+
+def render(engine: Engine) -> str:
+    """All of them, in Prometheus' text format."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Shop(engine))
+    return generate_latest(registry).decode()

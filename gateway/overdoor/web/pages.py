@@ -1,0 +1,102 @@
+"""The pages, made on the server. The stream pokes; the page fetches its fragment again."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.responses import Response
+
+from overdoor import __version__
+from overdoor.engine import Engine
+from overdoor.web import views
+from overdoor.web.api import begin_shift
+from overdoor.web.problems import not_found
+from overdoor.web.session import MaybeSession, Session, TheEngine
+from overdoor.web.story import story
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+
+def render(request: Request, template: str, page: str, **context: Any) -> HTMLResponse:
+    """A template with what every page gets."""
+    state = request.app.state
+    response: HTMLResponse = state.templates.TemplateResponse(
+        request,
+        template,
+        {
+            "shop_name": state.shop_name,
+            "now": state.engine.clock(),
+            "page": page,
+            "demo": state.demo,
+            "version": __version__,
+            **context,
+        },
+        headers={"Cache-Control": "no-store"},
+    )
+    return response
+
+
+@router.get("/")
+def dashboard(request: Request, engine: TheEngine) -> HTMLResponse:
+    """The manager's page."""
+    return render(request, "dashboard.html", "dashboard", live=_live(request, engine))
+
+
+@router.get("/dashboard/live")
+def dashboard_live(request: Request, engine: TheEngine) -> HTMLResponse:
+    """What of the manager's page changes."""
+    return render(request, "_live.html", "dashboard", live=_live(request, engine))
+
+
+@router.get("/calls/{call_id}")
+def call(request: Request, engine: TheEngine, call_id: str) -> HTMLResponse:
+    """One call and its story."""
+    found = engine.store.call(call_id)
+    if found is None:
+        raise not_found("such call")
+    page = views.call_page(engine, found)
+    return render(request, "call.html", "dashboard", call=page, story=story(engine, call_id))
+
+
+@router.get("/handheld")
+def handheld(request: Request, engine: TheEngine, session: MaybeSession) -> HTMLResponse:
+    """The associate's page, or the sign-on."""
+    return render(request, "handheld.html", "handheld", **_duty(engine, session))
+
+
+@router.get("/handheld/calls")
+def handheld_calls(request: Request, engine: TheEngine, session: MaybeSession) -> HTMLResponse:
+    """What of the associate's page changes."""
+    return render(request, "_calls.html", "handheld", **_duty(engine, session))
+
+
+@router.post("/handheld/sign-on")
+async def handheld_sign_on(
+    engine: TheEngine, name: Annotated[str, Form()], zone: Annotated[str, Form()]
+) -> Response:
+    """Signs on without JavaScript."""
+    response = RedirectResponse("/handheld", status_code=303)
+    await begin_shift(engine, name, zone, response)
+    return response
+
+
+def _live(request: Request, engine: Engine) -> dict[str, Any]:
+    return views.live(engine, request.app.state.timezone)
+
+
+def _duty(engine: Engine, session: Session | None) -> dict[str, Any]:
+    zones = [{"id": zone.id, "name": zone.name} for zone in engine.committed.plan.zones.values()]
+    if session is None:
+        return {"duty": None, "zones": zones}
+    duty = session.duty
+    zone = engine.committed.plan.zones.get(duty.zone)
+    return views.for_duty(engine, duty) | {
+        "zones": zones,
+        "duty": {
+            "id": duty.id,
+            "name": session.name,
+            "zone": duty.zone,
+            "zone_name": zone.name if zone else duty.zone,
+            "paused": duty.paused,
+        },
+    }

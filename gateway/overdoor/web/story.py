@@ -1,0 +1,66 @@
+"""The story of a call in words: what happened, and why who was paged."""
+
+from typing import Any
+
+from overdoor.core.events import Event, Fact
+from overdoor.engine import Engine
+from overdoor.web.views import EVIDENCE
+
+
+def story(engine: Engine, call_id: str) -> list[dict[str, Any]]:
+    """What happened to a call, in words, and why who was paged."""
+    return [
+        {"at": event.at, "text": _words(engine, event), "why": _why(engine, event)}
+        for event in engine.store.story(call_id)
+    ]
+
+
+def _words(engine: Engine, event: Event) -> str:
+    data, who = event.data, engine.name_of(event.duty) or ("somebody" if event.duty else None)
+    match event.fact:
+        case Fact.RAISED:
+            source = "Raised by staff" if data["source"] == "staff" else "The button was pressed"
+            return source + (" (the time is an estimate)" if data["estimated"] else "")
+        case Fact.PRESSED_AGAIN:
+            return "Pressed again"
+        case Fact.PAGED:
+            names = ", ".join(engine.name_of(duty) or "somebody" for duty in data["duties"])
+            if data["target"] == "manager":
+                names = "the manager"
+            step = "" if data["step"] is None else f"Step {data['step'] + 1}, {data['target']}: "
+            return f"{step}{names} paged" if names else f"{step}nobody on duty to page"
+        case Fact.DECLINED:
+            return f"{who} declined"
+        case Fact.ACKNOWLEDGED:
+            return f"{who} is coming"
+        case Fact.LAPSED:
+            return "The acknowledgement lapsed: nobody arrived in time"
+        case Fact.HANDED_OFF:
+            to = engine.committed.plan.zones.get(data["zone"] or "")
+            return f"{who} handed it off" + (f" to {to.name}" if to else "")
+        case Fact.UNDONE:
+            return f"{who} took the acknowledgement back"
+        case Fact.ARRIVED:
+            return f"{who or 'Somebody'} arrived: {EVIDENCE[data['evidence']]}"
+        case Fact.CLOSED:
+            how = " (by itself)" if data["estimated"] else ""
+            return f"Closed: {data['outcome']}{how}"
+        case Fact.VOIDED:
+            return f"Taken out of the numbers: {data['reason']}"
+        case _:
+            return str(event.fact).replace("_", " ").capitalize()
+
+
+def _why(engine: Engine, event: Event) -> list[str]:
+    if event.fact is not Fact.PAGED:
+        return []
+    lines = []
+    for candidate in event.data["why"]:
+        reasons = ["free" if candidate["free"] else "busy with another call"]
+        if candidate["same_visit"]:
+            reasons.append("served this visit")
+        doubt = f" ± {candidate['doubt_m']:.0f} m" if candidate["doubt_m"] else ""
+        reasons.append(f"{candidate['metres']:.0f} m away{doubt}")
+        reasons.append(f"{candidate['recent_pages']} pages in 15 min")
+        lines.append(f"{engine.name_of(candidate['duty']) or 'somebody'}: {', '.join(reasons)}")
+    return lines

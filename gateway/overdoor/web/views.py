@@ -1,0 +1,329 @@
+"""The shop as it is shown: plain data for pages and the API, made from what is committed."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from overdoor.core.answers import UNDO_MS
+from overdoor.core.dispatch import distance
+from overdoor.core.events import Event
+from overdoor.core.model import Call, Device, DeviceStatus, Duty, Kind, Millis, Room, State
+from overdoor.core.times import rfc3339
+from overdoor.engine import Engine
+from overdoor.insight.summary import P90_NEEDS, CallRow, summarise
+
+EVIDENCE = {
+    "A": "presence button in the room",
+    "B": "signed tag",
+    "C": "code or badge, or the button held while raised",
+    "D": "a tap in the app",
+}
+RULE = (
+    "Raised to arrived, over the calls that somebody arrived at. Wrong presses (cancelled within "
+    "5 s), tests and voided calls are left out; abandoned calls are counted beside it."
+)
+LATEST_CALLS = 12
+
+
+def iso(at: Millis | None) -> str | None:
+    """RFC 3339 with milliseconds."""
+    return None if at is None else rfc3339(at)
+
+
+def midnight(now: Millis, zone: ZoneInfo) -> Millis:
+    """When today began in the shop."""
+    today = datetime.fromtimestamp(now / 1000, zone).date()
+    return round(datetime(today.year, today.month, today.day, tzinfo=zone).timestamp() * 1000)
+
+
+# -- the API's shapes ----------------------------------------------------------------------------
+
+
+def call_view(engine: Engine, call: Call) -> dict[str, Any]:
+    """A call, as the API says it. People are named while their shift lasts."""
+    return {
+        "id": call.id,
+        "room": call.room,
+        "zone": call.zone,
+        "kind": call.kind,
+        "state": call.state,
+        "since": iso(call.since),
+        "raised_at": iso(call.raised_at),
+        "acknowledged_at": iso(call.acknowledged_at),
+        "arrived_at": iso(call.arrived_at),
+        "closed_at": iso(call.closed_at),
+        "outcome": call.outcome,
+        "need": call.need,
+        "by": call.by,
+        "who": engine.name_of(call.by),
+        "evidence": call.evidence,
+        "estimated": call.estimated,
+        "close_estimated": call.close_estimated,
+        "presses": call.presses,
+        "lapses": call.lapses,
+        "hand_offs": call.hand_offs,
+        "visit": call.visit,
+        "voided": call.voided,
+    }
+
+
+def event_view(event: Event) -> dict[str, Any]:
+    """A fact, as the API says it."""
+    data = {key: value for key, value in event.data.items() if key != "policy"}
+    return {
+        "type": event.fact,
+        "at": iso(event.at),
+        "noted_at": iso(event.noted_at),
+        "duty": event.duty,
+        "device": event.device,
+        **({"data": data} if data else {}),
+    }
+
+
+def room_view(engine: Engine, room: Room) -> dict[str, Any]:
+    """A room with its devices, their liveness, and its open call."""
+    shop = engine.committed
+    state, call = shop.room(room.id), shop.calls.get(room.id)
+    devices = [shop.devices.get(device, Device(device)) for device in room.devices]
+    last = state.last
+    return {
+        "id": room.id,
+        "name": room.name,
+        "zone": room.zone,
+        "at": list(room.at),
+        "service": state.service,
+        "service_until": iso(state.service_until),
+        "online": _online(devices),
+        "devices": [
+            {
+                "id": device.id,
+                "status": device.status,
+                "since": iso(device.status_at),
+                "kind": device.kind,
+                "model": device.model,
+                "firmware": device.firmware,
+                "caps": list(device.caps),
+                **engine.telemetry.get(device.id, {}),
+            }
+            for device in devices
+        ],
+        "call": call_view(engine, call) if call else None,
+        "last": (
+            {"call": last.id, "outcome": last.outcome, "at": iso(last.closed_at)} if last else None
+        ),
+    }
+
+
+def summary(
+    engine: Engine, since: Millis, until: Millis | None, zone: str | None
+) -> dict[str, Any]:
+    """The numbers of a span of time, with the rule behind them."""
+    calls = engine.store.calls(since=since, until=until, zone=zone, limit=100_000)
+    counted = [call for call in calls if call.kind is Kind.NORMAL and call.voided is None]
+    rows = (
+        CallRow(call.raised_at, call.arrived_at, call.closed_at, call.outcome) for call in counted
+    )
+    return asdict(summarise(rows)) | {"p90_needs": P90_NEEDS, "rule": RULE}
+
+
+def _online(devices: list[Device]) -> bool:
+    """Whether the room's devices can be reached; one that sleeps will wake by itself."""
+    reachable = (DeviceStatus.ONLINE, DeviceStatus.SLEEPING)
+    return bool(devices) and all(device.status in reachable for device in devices)
+
+
+# -- the pages' contexts -------------------------------------------------------------------------
+
+
+def live(engine: Engine, zone: ZoneInfo) -> dict[str, Any]:
+    """The manager's page: who waits, the day's numbers, who is on duty."""
+    shop, now = engine.committed, engine.clock()
+    policy = shop.plan.policy
+    rooms = [_card(engine, room, now) for room in shop.plan.rooms.values()]
+    rooms.sort(key=_urgency)
+    today = engine.store.calls(since=midnight(now, zone), limit=100_000)
+    numbers = summary(engine, midnight(now, zone), None, None)
+    homes = shop.plan.room_of()
+    return {
+        "waiting": sum(call.arrived_at is None for call in shop.calls.values()),
+        "rooms": rooms,
+        "numbers": {
+            "calls_today": numbers["calls"],
+            "arrived_today": numbers["arrived"],
+            "abandoned_today": numbers["abandoned"],
+            "median_ms": numbers["median_ms"],
+            "p90_ms": numbers["p90_ms"],
+            "p90_needs": P90_NEEDS,
+            "waiting": numbers["waiting"],
+            "target_ms": policy.target_arrival_ms,
+            "rule": RULE,
+        },
+        "staff": [_staff(engine, duty) for duty in shop.duties.values()],
+        "empty": not today,
+        "broker_up": engine.broker_up,
+        "trouble": engine.trouble,
+        "strangers": sorted(
+            device.id
+            for device in shop.devices.values()
+            if device.id not in homes and device.id not in shop.plan.pagers
+        ),
+        "recent": [_recent(engine, call) for call in today[:LATEST_CALLS]],
+    }
+
+
+def _card(engine: Engine, room: Room, now: Millis) -> dict[str, Any]:
+    shop = engine.committed
+    state, call = shop.room(room.id), shop.calls.get(room.id)
+    devices = [shop.devices.get(device, Device(device)) for device in room.devices]
+    zone = shop.plan.zones.get(room.zone)
+    offline = [device.status_at for device in devices if device.status is DeviceStatus.OFFLINE]
+    waited = now - call.raised_at if call and call.arrived_at is None else 0
+    return {
+        "id": room.id,
+        "name": room.name,
+        "zone_name": zone.name if zone else room.zone,
+        "state": call.state if call else "idle",
+        "since": call.since if call else None,
+        "raised_at": call.raised_at if call else None,
+        "call": call.id if call else None,
+        "need": call.need if call else None,
+        "who": engine.name_of(call.by) if call else None,
+        "late": waited > shop.plan.policy.target_arrival_ms,
+        "manager": bool(call and call.manager),
+        "online": _online(devices),
+        "offline_since": min(filter(None, offline), default=None),
+        "no_device": not devices,
+        "service": state.service,
+        "last_outcome": state.last.outcome if state.last else None,
+        "last_at": state.last.closed_at if state.last else None,
+    }
+
+
+def _urgency(card: dict[str, Any]) -> tuple[int, int]:
+    """Who waits first, the longest wait in front; then what is broken; then the rest as listed."""
+    order = {"raised": 0, "acknowledged": 1, "arrived": 3}
+    trouble = 2 if not card["online"] else 4
+    return order.get(card["state"], trouble), card["raised_at"] or 0
+
+
+def _staff(engine: Engine, duty: Duty) -> dict[str, Any]:
+    shop = engine.committed
+    busy = shop.busy(duty.id)
+    zone = shop.plan.zones.get(duty.zone)
+    room = shop.plan.rooms.get(busy.room) if busy else None
+    return {
+        "name": engine.name_of(duty.id) or "somebody",
+        "zone_name": zone.name if zone else duty.zone,
+        "paused": duty.paused,
+        "busy_room": room.name if room else None,
+    }
+
+
+def _recent(engine: Engine, call: Call) -> dict[str, Any]:
+    room = engine.committed.plan.rooms.get(call.room)
+    arrived = call.arrived_at is not None
+    return {
+        "id": call.id,
+        "room_name": room.name if room else call.room,
+        "raised_at": call.raised_at,
+        "state": call.state,
+        "outcome": call.outcome,
+        "arrival_ms": call.arrived_at - call.raised_at if call.arrived_at is not None else None,
+        "who": engine.name_of(call.by) if arrived else None,
+        "evidence": call.evidence,
+        "kind": call.kind,
+    }
+
+
+def for_duty(engine: Engine, duty: Duty) -> dict[str, Any]:
+    """The associate's page: the calls for this duty, and a quiet line when there are none."""
+    shop, now = engine.committed, engine.clock()
+    mine = [call for call in shop.calls.values() if _is_for(call, duty)]
+    mine.sort(key=lambda call: (call.by != duty.id, call.raised_at))
+    others = [
+        call
+        for call in shop.calls.values()
+        if duty.id in call.paged and call.state is State.ACKNOWLEDGED and call.by != duty.id
+    ]
+    devices = [shop.devices.get(device) for device in shop.plan.room_of()]
+    lasts = [state.last.closed_at for state in shop.rooms.values() if state.last]
+    return {
+        "calls": [_task(engine, call, duty, now) for call in mine],
+        "others": [
+            {
+                "room_name": room_name(engine, call.room),
+                "who": engine.name_of(call.by),
+                "since": call.since,
+            }
+            for call in others
+        ],
+        "quiet": {
+            "rooms_listening": sum(
+                _online([shop.devices.get(device, Device(device)) for device in room.devices])
+                for room in shop.plan.rooms.values()
+            ),
+            "devices_reachable": sum(
+                device is not None and device.status is DeviceStatus.ONLINE for device in devices
+            ),
+            "last_call_at": max(filter(None, lasts), default=None),
+        },
+    }
+
+
+def _is_for(call: Call, duty: Duty) -> bool:
+    if call.by == duty.id:
+        return True
+    return call.state is State.RAISED and duty.id in call.paged and duty.id not in call.declined
+
+
+def _task(engine: Engine, call: Call, duty: Duty, now: Millis) -> dict[str, Any]:
+    metres, _ = distance(engine.committed, call.room, duty, now)
+    acknowledged = call.state is State.ACKNOWLEDGED
+    undo_until = call.since + UNDO_MS if acknowledged and call.since + UNDO_MS > now else None
+    actions = {
+        State.RAISED: ["acknowledge", "decline"],
+        State.ACKNOWLEDGED: ["arrive", "hand-off", "nobody-there"],
+        State.ARRIVED: ["close", "nobody-there"],
+    }[call.state]
+    zone = engine.committed.plan.zones.get(call.zone)
+    waited = now - call.raised_at if call.arrived_at is None else 0
+    return {
+        "id": call.id,
+        "room_name": room_name(engine, call.room),
+        "zone": call.zone,
+        "zone_name": zone.name if zone else call.zone,
+        "state": call.state,
+        "since": call.since,
+        "raised_at": call.raised_at,
+        "late": waited > call.policy.target_arrival_ms,
+        "need": call.need,
+        "mine": call.by == duty.id,
+        "who": engine.name_of(call.by),
+        "metres": round(metres),
+        "presses": call.presses,
+        "lapses": call.lapses,
+        "kind": call.kind,
+        "actions": actions + (["undo"] if undo_until is not None else []),
+        "undo_until": undo_until,
+    }
+
+
+def room_name(engine: Engine, room_id: str) -> str:
+    room = engine.committed.plan.rooms.get(room_id)
+    return room.name if room else room_id
+
+
+def call_page(engine: Engine, call: Call) -> dict[str, Any]:
+    """One call with its story in words."""
+    zone = engine.committed.plan.zones.get(call.zone)
+    times = ("raised_at", "acknowledged_at", "arrived_at", "closed_at", "since")
+    return (
+        call_view(engine, call)
+        | {name: getattr(call, name) for name in times}
+        | {
+            "room_name": room_name(engine, call.room),
+            "zone_name": zone.name if zone else call.zone,
+            "evidence_text": EVIDENCE.get(call.evidence or ""),
+        }
+    )
