@@ -10,10 +10,9 @@ Inputs are method calls with the time in ms; each returns a list of actions for 
 No I/O and no clock: `wake_at()` says when `tick` wants to be called next.
 """
 
-import json
-
 from .compat import const
 from .outbox import Outbox
+from .payload import is_count, load_object
 
 FLASH = "flash"
 SHOW = "show"
@@ -28,20 +27,6 @@ _DEGRADED_MS = const(600000)
 
 _STATES = ("idle", "raised", "acknowledged", "arrived", "offline")
 _WAITING = ("raised", "acknowledged")  # a call is open and nobody stands there yet
-
-
-def load_object(payload: bytes):
-    """The JSON object in `payload`, or None for anything else."""
-    try:
-        value = json.loads(payload)
-    except (ValueError, RuntimeError):  # not JSON, not UTF-8, or nested too deeply: no object
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def is_count(value) -> bool:
-    """Whether a JSON value is a whole number from 0 up."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 class CallPoint:

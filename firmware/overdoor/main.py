@@ -6,12 +6,13 @@ import os
 
 from . import PROTOCOL, report
 from .button import Button
-from .callpoint import FLASH, SEND, SHOW, SHOWN, CallPoint, is_count, load_object
+from .callpoint import FLASH, SEND, SHOW, SHOWN, CallPoint
 from .clock import Clock
 from .compat import const
 from .lamp import Lights
 from .link import Link
 from .mqtt import MqttError
+from .payload import is_count, load_object
 
 _INFO_S = const(300)
 _RESTART_SETTLE_MS = const(1000)

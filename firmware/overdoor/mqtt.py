@@ -78,8 +78,8 @@ class MqttClient:
 
     async def run(self, deliver) -> None:
         """Serve the session with `deliver(topic, payload, retained)`. Always ends by raising."""
-        jobs = (self._read(deliver), self._write(), self._supervise())
-        tasks = [asyncio.create_task(self._until_failure(job)) for job in jobs]
+        jobs = ((self._read, deliver), (self._write,), (self._supervise,))
+        tasks = [asyncio.create_task(self._until_failure(*job)) for job in jobs]
         try:
             await self._ended.wait()
         finally:
@@ -88,13 +88,15 @@ class MqttClient:
             await self._close()
         raise self._failure
 
-    async def _until_failure(self, job) -> None:
+    async def _until_failure(self, job, *arguments) -> None:
         try:
-            await job
+            await job(*arguments)
         except asyncio.TimeoutError as error:
             self.abandon(MqttTimeoutError("the network takes no more: %r" % error))
         except (OSError, EOFError) as error:
             self.abandon(MqttClosedError("connection lost: %r" % error))
+        except MemoryError:
+            self.abandon(MqttOverflowError("no memory for a packet"))
         except Exception as error:  # an MqttError, or a bug: run() raises either to its caller
             self.abandon(error)
 

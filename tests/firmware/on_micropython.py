@@ -4,7 +4,18 @@ import sys
 
 import overdoor
 
-PARTS = ("button", "callpoint", "clock", "config", "lamp", "link", "mqtt", "outbox", "packet")
+PARTS = (
+    "button",
+    "callpoint",
+    "clock",
+    "config",
+    "lamp",
+    "link",
+    "mqtt",
+    "outbox",
+    "packet",
+    "payload",
+)
 
 # The tests name the package as pytest must, where the gateway's package is called overdoor too.
 sys.modules["overdoor_device"] = overdoor

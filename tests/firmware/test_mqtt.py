@@ -1,4 +1,4 @@
-"""The MQTT client against brokers that misbehave, on CPython's asyncio; a room has it on its own."""
+"""The MQTT client against brokers that misbehave, on the asyncio of CPython."""
 
 import asyncio
 import time

@@ -1,0 +1,17 @@
+"""Reading what others publish: anything may come, and nothing but an object is looked at."""
+
+import json
+
+
+def load_object(payload: bytes):
+    """The JSON object in `payload`, or None for anything else."""
+    try:
+        value = json.loads(payload)
+    except (ValueError, RuntimeError):  # not JSON, not UTF-8, or nested too deeply: no object
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def is_count(value) -> bool:
+    """Whether a JSON value is a whole number from 0 up."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
