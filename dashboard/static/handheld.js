@@ -346,6 +346,23 @@ async function duty(method, body) {
   return true;
 }
 
+// Most people work where they worked last.
+const LAST_ZONE = "overdoor-zone";
+
+function recallZone() {
+  const form = $("signon");
+  if (!form || form.dataset.recalled) return;
+  form.dataset.recalled = "true";
+  try {
+    const last = localStorage.getItem(LAST_ZONE);
+    for (const radio of form.elements.namedItem("zone") instanceof RadioNodeList ? form.elements.zone : []) {
+      if (radio.value === last) radio.checked = true;
+    }
+  } catch {
+    // No store, no memory.
+  }
+}
+
 document.addEventListener("submit", async (event) => {
   if (event.target.id !== "signon") return;
   event.preventDefault();
@@ -353,6 +370,11 @@ document.addEventListener("submit", async (event) => {
   const data = new FormData(event.target);
   const go = $("signon-go");
   set(go, "aria-busy", true);
+  try {
+    localStorage.setItem(LAST_ZONE, data.get("zone"));
+  } catch {
+    // No store, no memory.
+  }
   await duty("POST", { name: String(data.get("name")).trim(), zone: data.get("zone") });
   set(go, "aria-busy", false);
 });
@@ -390,6 +412,7 @@ const fresh = keepFresh(() => {
   decorate();
   drawUndo();
   listen();
+  recallZone();
   keepAwake();
 });
 drawQueue();

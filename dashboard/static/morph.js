@@ -3,7 +3,7 @@
 // Children with `data-key` are matched by key, others by order and name.
 
 // The script owns these; the server never sends them.
-const ours = new Set(["style", "open", "aria-busy", "aria-disabled"]);
+const ours = new Set(["style", "open", "aria-busy", "aria-disabled", "data-recalled"]);
 
 const keyOf = (node) => (node.nodeType === 1 ? node.getAttribute("data-key") : null);
 const alike = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName && keyOf(a) === keyOf(b);

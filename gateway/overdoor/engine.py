@@ -148,11 +148,15 @@ class Engine:
         self.submit(given, then, also)
         return await future
 
+    def follow(self, then: Callable[[], None]) -> None:
+        """Calls `then` once every turn that was submitted before is durable, or has failed."""
+        shop = self._shop
+        self._writer.put(Turned(shop, shop, (), (), (), lambda *_: then()))
+
     async def settled(self) -> None:
-        """Returns once every turn that was submitted before is durable, or has failed."""
+        """`follow`, awaited."""
         passed = asyncio.Event()
-        turned = Turned(self._shop, self._shop, (), (), (), lambda *_: passed.set())
-        self._writer.put(turned)
+        self.follow(passed.set)
         await passed.wait()
 
     def broker(self, *, up: bool) -> None:

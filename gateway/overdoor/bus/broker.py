@@ -19,7 +19,7 @@ HOST = "127.0.0.1"
 START_LIMIT_S = 10.0
 RESTART_S = 0.5
 
-_KEEPER = 'exec 3<&0; "$@" 3<&- & pid=$!; (cat <&3 >/dev/null; kill $pid) & wait $pid'
+_KEEPER = 'exec 3<&0; "$@" 3<&- & pid=$!; exec 2>/dev/null; (cat <&3 >&2; kill $pid) & wait $pid'
 
 _MOSQUITTO = """\
 # Written by overdoor at each start. Loopback only: there is no password and no access list.
@@ -90,6 +90,7 @@ class EmbeddedBroker:
             "sh",
             *self._command(),
             stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for the gateway, which still has things to say
         )
         self.starts += 1
@@ -106,7 +107,7 @@ class EmbeddedBroker:
         if self._mosquitto is None:
             return [
                 *(sys.executable, "-m", "iotcore", "--listen", HOST),
-                *("--port", str(self.port), "--log-level", "ERROR"),
+                *("--port", str(self.port), "--log-level", "CRITICAL"),
             ]
         config = self._folder / "mosquitto.conf"
         config.write_text(_MOSQUITTO.format(port=self.port, host=HOST), encoding="utf-8")

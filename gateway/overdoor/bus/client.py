@@ -167,12 +167,14 @@ class Bus:
     # -- in --------------------------------------------------------------------------------------
 
     def _hear(self, message: aiomqtt.Message) -> None:
+        client = self._client  # the acknowledgement belongs to this connection
         given = self._understand(message)
         if given is None:
-            self._acknowledge(self._client, message)
-            return
-        client = self._client  # the acknowledgement belongs to this connection
-        self._engine.submit(given, lambda _: self._acknowledge(client, message))
+            # In its turn all the same: MQTT wants acknowledgements in the order of the messages,
+            # and rumqttd ends the connection over one that is early.
+            self._engine.follow(lambda: self._acknowledge(client, message))
+        else:
+            self._engine.submit(given, lambda _: self._acknowledge(client, message))
 
     def _acknowledge(self, client: Any, message: aiomqtt.Message) -> None:
         if client is not None and client is self._client and message.qos:

@@ -1,0 +1,67 @@
+# Two commands do everything on a fresh machine with Python, git and make:
+#   make run     the whole shop on this machine, with simulated rooms
+#   make test    everything that is tested, with what that needs
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help run test check bench tools clean
+
+help: ## what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
+
+run: $(RUN_STAMP) ## the whole shop here (options: make run ARGS="--busy --rooms 20")
+	@exec $(BIN)/overdoor demo $(ARGS)
+
+test: tools check ## everything (options: make test ARGS="-k lifecycle")
+	$(BIN)/pytest $(ARGS)
+
+check: $(DEV_STAMP) ## style, types, structure: seconds
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: tools ## press to signal, beside the bare broker in the same run
+	$(BIN)/python tests/bench/press_to_signal.py $(ARGS)
+
+# What the tests need beside Python. Installed by itself where that is possible.
+tools: $(DEV_STAMP)
+	@if ! command -v chromium >/dev/null || ! PATH="$$PATH:/usr/sbin" command -v mosquitto >/dev/null; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing mosquitto and chromium, which the tests need ..."; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq mosquitto chromium >/dev/null; \
+	  else \
+	    echo "The tests need mosquitto and chromium: install these Debian packages first."; exit 1; \
+	  fi; \
+	fi
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Overdoor needs Python 3.11 or newer; set PYTHON=..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) 2>/dev/null || { \
+	  rm -rf $(VENV); \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing python3-venv ..."; \
+	    apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null && $(PYTHON) -m venv $(VENV); \
+	  else \
+	    echo "Python's venv module is missing: install the package python3-venv first."; exit 1; \
+	  fi; }
+	@$(BIN)/python -m pip install -q --upgrade pip
+
+$(RUN_STAMP): pyproject.toml $(VENV)/bin/python
+	@echo "Installing Overdoor into $(VENV) ..."
+	@$(BIN)/python -m pip install -q -e .
+	@touch $@
+
+$(DEV_STAMP): pyproject.toml $(VENV)/bin/python
+	@echo "Installing Overdoor and what its tests need into $(VENV) ..."
+	@$(BIN)/python -m pip install -q -e . --group dev
+	@touch $@ $(RUN_STAMP)
+
+clean: ## remove what was installed and made
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,114 @@
+"""The real firmware on the real interpreter, against the gateway, with the power cut between."""
+
+import asyncio
+import json
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import tool
+from tests.system.conftest import LIMIT_S, Street, process, until
+
+FIRMWARE = Path(__file__).parents[2] / "firmware"
+
+
+class Room:
+    """A room process; `lights` is what can be seen of it."""
+
+    def __init__(self, running: asyncio.subprocess.Process) -> None:
+        self.lights: dict[str, Any] = {"ring": [], "lamp": 0}
+        self._running = running
+        self._changed = asyncio.Event()
+
+    async def read(self) -> None:
+        assert self._running.stdout is not None
+        async for line in self._running.stdout:
+            said = json.loads(line)
+            self.lights = said.get("lights", self.lights)
+            self._changed.set()
+
+    def press(self, button: str) -> None:
+        assert self._running.stdin is not None
+        order = {"do": "press", "button": button, "ms": 80}
+        self._running.stdin.write(json.dumps(order).encode() + b"\n")
+
+    async def shows(self, true: Callable[[int], bool], what: str) -> None:
+        """Waits until the lamp over the door is as wanted."""
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                while not true(self.lights["lamp"]):
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            pytest.fail(f"the lamp was not {what}: {self.lights}")
+
+
+@asynccontextmanager
+async def room(folder: Path, mqtt: int, device: str) -> AsyncIterator[Room]:
+    config = folder / f"{device}.json"
+    config.write_text(
+        json.dumps(
+            {
+                "shop": "t",
+                "device": device,
+                "model": "simulated",
+                "broker": {"host": "127.0.0.1", "port": mqtt},
+                "wifi": {"ssid": "simulated", "password": "simulated"},
+                "pins": {"call": 32, "presence": 14, "ring": 4, "lamp": 33},
+            }
+        )
+    )
+    async with process(
+        tool("micropython"),
+        FIRMWARE / "sim" / "room.py",
+        config,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env=os.environ | {"MICROPYPATH": f"{FIRMWARE / 'sim'}:{FIRMWARE}:.frozen"},
+    ) as running:
+        one = Room(running)
+        reading = asyncio.create_task(one.read())
+        try:
+            yield one
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+
+
+async def test_a_press_survives_the_gateways_death(street: Street, tmp_path: Path) -> None:
+    gateway = await street.gateway()
+    async with room(tmp_path, street.mqtt, "cp-w1") as fitting_room:
+
+        async def online() -> bool:
+            return bool((await gateway.get("/rooms"))["rooms"][0]["online"])
+
+        await until(online, "the room is online")
+        lock = sqlite3.connect(gateway.folder / "data" / "overdoor.db", isolation_level=None)
+        lock.execute("BEGIN IMMEDIATE")  # the gateway hears the press and cannot store it
+        fitting_room.press("call")
+        await fitting_room.shows(lambda lamp: lamp > 0, "showing that nobody confirmed the press")
+        await gateway.kill()
+        lock.execute("ROLLBACK")
+        lock.close()
+        await gateway.start()
+
+        async def raised() -> bool:
+            return await gateway.call_of("w1") is not None
+
+        await until(raised, "the press reached the gateway that came back")
+        calls = (await gateway.get("/calls"))["calls"]
+        assert [call["presses"] for call in calls] == [1]
+
+        fitting_room.press("presence")
+
+        async def arrived() -> bool:
+            call = await gateway.call_of("w1")
+            return call is not None and call["state"] == "arrived"
+
+        await until(arrived, "the presence button records the arrival")
+        await fitting_room.shows(lambda lamp: lamp == 0, "off after the arrival")
