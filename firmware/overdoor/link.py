@@ -42,22 +42,38 @@ class Link:
         self._will = will
         self._log = log
         self._address = None
+        self._up_at = None  # when this session began
+        self._hurried = asyncio.Event()
         self.sessions = 0
 
     async def run(self, on_up, on_down, on_message) -> None:
         """`on_up(client)` and `on_down()` frame a session, `on_message` is as in MqttClient."""
         failures = 0
         while True:
-            began = self._now()
+            self._up_at = None
             try:
                 await self._join_wifi()
                 await self._serve(on_up, on_down, on_message)
             except (MqttError, WifiError) as error:
                 self._log("link: %s" % error)
-            failures = 0 if self._now() - began >= _STABLE_MS else failures + 1
+            stable = self._up_at is not None and self._now() - self._up_at >= _STABLE_MS
+            failures = 0 if stable else failures + 1
             if failures % _RESOLVE_AGAIN == _RESOLVE_AGAIN - 1:
                 self._address = None
-            await asyncio.sleep(backoff_ms(failures, random.random) / 1000)
+            await self._rest(backoff_ms(failures, random.random))
+
+    def hurry(self) -> None:
+        """Somebody pressed: try again now, not when the wait is over."""
+        self._hurried.set()
+
+    async def _rest(self, ms: int) -> None:
+        self._hurried.clear()
+        pause = min(ms, _FIRST_BACKOFF_MS)  # however often somebody presses
+        await asyncio.sleep(pause / 1000)
+        try:
+            await asyncio.wait_for(self._hurried.wait(), (ms - pause) / 1000)
+        except asyncio.TimeoutError:
+            return  # the wait is over: try again
 
     async def _join_wifi(self) -> None:
         wlan = self._wlan
@@ -86,6 +102,7 @@ class Link:
             config.password,
         )
         await client.connect()
+        self._up_at = self._now()
         self.sessions += 1
         on_up(client)
         watcher = asyncio.create_task(self._watch_wifi(client))

@@ -69,6 +69,8 @@ class Device:
 
     def _on_button(self, name: str, closed: bool, at_ms: int) -> None:
         self._do(self._callpoint.button(name, closed, at_ms, self._clock.now()))
+        if closed:
+            self._link.hurry()
 
     def _on_up(self, client) -> None:
         self._client = client
