@@ -96,11 +96,6 @@ def ping() -> bytes:
     return b"\xc0\x00"
 
 
-def disconnect() -> bytes:
-    """DISCONNECT: the broker then keeps the will to itself."""
-    return b"\xe0\x00"
-
-
 def remaining_length(value: int, shift: int, byte: int) -> tuple:
     """Add one byte of a remaining length. Returns (value, shift); a shift of 0 means complete."""
     value |= (byte & 0x7F) << shift

@@ -1,5 +1,6 @@
 """What must hold for any input: contacts, losses, bytes and signals in every order."""
 
+import json
 from typing import Any
 
 from hypothesis import given, settings
@@ -223,14 +224,73 @@ JSON = st.recursive(
 def test_no_json_breaks_a_call_point(
     rev: object, state: object, boot: object, n: object, also: object
 ) -> None:
-    import json
-
     point = CallPoint("b")
     point.connected(0)
     point.button("call", True, 1, 1)
     assert point.signal(json.dumps({"rev": rev, "state": state}).encode(), False, 2) == []
     assert point.receipt(json.dumps({"boot": boot, "n": n, "also": also}).encode(), 2) == []
     assert len(point.outbox) == 1
+
+
+# ---- decisions
+
+PLACES = st.sampled_from(["call", "presence"])
+STATES = st.sampled_from(["idle", "raised", "acknowledged", "arrived", "offline"])
+INPUTS = st.lists(
+    st.one_of(
+        st.tuples(st.just("button"), PLACES, st.booleans()),
+        st.tuples(st.just("connected")),
+        st.tuples(st.just("disconnected")),
+        st.tuples(st.just("gateway"), st.sampled_from([b"online", b"offline"])),
+        st.tuples(st.just("signal"), STATES, st.integers(0, 5), st.booleans()),
+        st.tuples(st.just("receipt"), st.integers(0, 5)),
+        st.tuples(st.just("wait"), st.sampled_from([1, 100, 800, 2000, 15000, 60000, 600000])),
+    ),
+    max_size=40,
+)
+
+
+@settings(max_examples=300)
+@given(INPUTS)
+def test_a_call_point_never_hangs_and_says_what_it_shows(inputs: list[tuple[Any, ...]]) -> None:
+    point = CallPoint("b")
+    now = 0
+    shown = "idle"
+    for name, *arguments in inputs:
+        match name:
+            case "button":
+                actions = point.button(*arguments, now, now)
+            case "signal":
+                state, rev, retained = arguments
+                body = json.dumps({"v": 1, "rev": rev, "state": state}).encode()
+                actions = point.signal(body, retained, now)
+            case "receipt":
+                actions = point.receipt(json.dumps({"boot": "b", "n": arguments[0]}).encode(), now)
+            case "wait":
+                now += arguments[0]
+                actions = []
+            case _:
+                actions = getattr(point, name)(*arguments, now)
+        actions += point.tick(now)
+        wake_at = point.wake_at()
+        assert wake_at is None or wake_at > now  # or the loop that calls tick would spin
+        for action in actions:
+            if action[0] == "show":
+                assert action[1] != shown
+                shown = action[1]
+            elif action[0] == "shown":
+                assert action[2] == shown
+            elif action[0] == "send":
+                assert point.online
+    # With a gateway that answers, everything ends well.
+    point.connected(now)
+    point.button("call", False, now, now)
+    point.button("presence", False, now, now)
+    point.receipt(json.dumps({"boot": "b", "n": point.outbox.last_n}).encode(), now)
+    point.gateway(b"online", now)
+    point.signal(b'{"rev": 6, "state": "idle"}', False, now)
+    point.tick(now)
+    assert (len(point.outbox), point.wake_at()) == (0, None)
 
 
 # ---- packets

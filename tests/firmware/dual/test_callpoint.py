@@ -257,6 +257,24 @@ def test_without_a_link_they_are_degraded_2_s_after_the_press():
     assert run(point, 1000, 9000) == [(3000, "offline")]
 
 
+def test_a_link_that_flaps_does_not_put_it_off():
+    point = connected()
+    press(point, 1000)
+    changes = []
+    for now in range(1500, 6000, 500):
+        point.disconnected(now)
+        point.connected(now + 10)
+        changes += run(point, now + 10, now + 499)
+    assert changes == [(3010, "offline")]
+
+
+def test_a_press_without_a_link_has_2_s_from_its_sending_once_there_is_one():
+    point = CallPoint(BOOT)
+    press(point, 1000)
+    point.connected(2900)
+    assert run(point, 2900, 9000) == [(4900, "offline")]
+
+
 def test_a_hold_has_2_s_from_its_sending():
     point = connected()
     signal(point, 1, "raised", 0)
