@@ -320,8 +320,14 @@ function drawKit() {
   if (!kit) return;
   const sound = audio?.state === "running" ? "Chime on" : "Chime off: tap anywhere to turn it on";
   const screen = lock ? "Screen stays on" : "Screen may turn off by itself";
-  const text = `${sound} · ${screen}`;
-  if (kit.textContent !== text) kit.textContent = text;
+  if (kit.textContent === `${sound} · ${screen}`) return;
+  const [one, two] = [sound, screen].map((words) => {
+    const part = document.createElement("span");
+    part.className = "nowrap";
+    part.textContent = words;
+    return part;
+  });
+  kit.replaceChildren(one, " · ", two);
 }
 
 // ---- Shift -------------------------------------------------------------------------------------
@@ -413,6 +419,7 @@ const fresh = keepFresh(() => {
   drawUndo();
   listen();
   recallZone();
+  drawKit();
   keepAwake();
 });
 drawQueue();
