@@ -20,12 +20,18 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from overdoor.core.model import Pager, Plan, Policy, Room, Step, Zone
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
-Seconds = Annotated[float, Field(ge=0, le=7 * 86400)]
+Seconds = Annotated[float, Field(ge=0, le=7 * 86400, allow_inf_nan=False)]
+Metres = Annotated[float, Field(ge=-10_000, le=10_000, allow_inf_nan=False)]
 
 
 class ConfigError(Exception):
@@ -122,7 +128,7 @@ class RoomPart(_Part):
     id: Id
     name: str = Field(min_length=1, max_length=80)
     zone: Id
-    at: tuple[float, float] = (0.0, 0.0)
+    at: tuple[Metres, Metres] = (0.0, 0.0)
     device: Id | None = None
     devices: tuple[Id, ...] = ()
 
@@ -243,8 +249,12 @@ def read(path: Path) -> Config:
         raise ConfigError(f"{path} cannot be read: {error}.") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}.") from None
+    for key in data.keys() - Config.model_fields.keys():
+        raise ConfigError(f"{path}{_line(text, (key,))}: {key} is not a key that Overdoor knows.")
     try:
         config: Config = _FileAndEnvironment(**data)
+    except SettingsError as error:
+        raise ConfigError(f"The environment cannot be used: {error}.") from None
     except ValidationError as error:
         first = error.errors()[0]
         location = tuple(part for part in first["loc"] if part != "function-after")
@@ -308,7 +318,11 @@ def _contradictions(config: Config) -> Any:
                     f"device {device!r} is in room {homes[device]!r} and in room {room.id!r}.",
                 )
             homes[device] = room.id
+    pagers = set[str]()
     for index, pager in enumerate(config.pager):
+        if pager.device in pagers:
+            yield ("pager", index, "device"), f"pager {pager.device!r} is there twice."
+        pagers.add(pager.device)
         if pager.device in homes:
             yield ("pager", index, "device"), f"device {pager.device!r} is a pager and in a room."
         if pager.zone is not None and pager.zone not in zones:
@@ -318,7 +332,7 @@ def _contradictions(config: Config) -> Any:
 def _line(text: str, location: tuple[Any, ...]) -> str:
     """`, line 12` for the key at this place; nothing if it stands nowhere (a default, a lack)."""
     tables = [part for part in location if isinstance(part, str)]
-    indices = [part for part in location if isinstance(part, int)]
+    index = next((part for part in location if isinstance(part, int)), 0)
     for depth in (len(tables) - 1, len(tables)):
         name, key = ".".join(tables[:depth]), tables[depth] if depth < len(tables) else None
         seen = -1
@@ -327,7 +341,7 @@ def _line(text: str, location: tuple[Any, ...]) -> str:
             header = re.match(r"\s*(\[{1,2})\s*([\w.-]+)\s*\]", line)
             if header:
                 seen += header[2] == name
-                inside = header[2] == name and seen == (indices[0] if header[1] == "[[" else 0)
+                inside = header[2] == name and seen == (index if header[1] == "[[" else 0)
                 found = found or (number if inside else 0)
             elif (
                 key

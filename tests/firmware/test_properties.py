@@ -11,6 +11,9 @@ from overdoor_device.callpoint import CallPoint
 from overdoor_device.lamp import FlashGuard
 from overdoor_device.outbox import Outbox
 
+# A busy machine must not turn a slow example into a failure.
+thorough = settings(max_examples=200, deadline=None)
+
 # ---- contacts
 
 BOUNCE = st.lists(st.tuples(st.integers(1, 4), st.integers(1, 19)), max_size=8)
@@ -25,6 +28,7 @@ def bounce_edges(start: int, bounce: list[tuple[int, int]]) -> tuple[list[tuple[
     return edges, start
 
 
+@thorough
 @given(
     BOUNCE,
     st.integers(5, 3000),
@@ -57,6 +61,7 @@ def test_any_bounce_is_one_press_at_its_first_edge(
     assert debouncer.settles_at() is None
 
 
+@thorough
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 100)), max_size=12))
 def test_glitches_are_never_a_press(glitches: list[tuple[int, int]]) -> None:
     edges, _ = bounce_edges(100, glitches)
@@ -156,7 +161,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=300)
+@thorough
 @given(STEPS)
 def test_nothing_is_lost_on_the_way(steps: list[tuple[Any, ...]]) -> None:
     world = World()
@@ -168,7 +173,7 @@ def test_nothing_is_lost_on_the_way(steps: list[tuple[Any, ...]]) -> None:
     assert {int(mark) for mark in world.stored.values()} == set(range(1, world.added + 1))
 
 
-@settings(max_examples=300)
+@thorough
 @given(STEPS, st.integers(17, 20))
 def test_an_outbox_that_overflows_leaves_no_hole(
     steps: list[tuple[Any, ...]], capacity: int
@@ -181,6 +186,7 @@ def test_an_outbox_that_overflows_leaves_no_hole(
     assert len(world.stored) + world.outbox.dropped >= world.added
 
 
+@thorough
 @given(st.lists(st.booleans(), max_size=40))
 def test_presses_keep_their_order_and_go_before_telemetry(kinds: list[bool]) -> None:
     outbox = Outbox("b")
@@ -197,7 +203,7 @@ def test_presses_keep_their_order_and_go_before_telemetry(kinds: list[bool]) -> 
 # ---- payloads
 
 
-@settings(max_examples=300)
+@thorough
 @given(st.lists(st.tuples(st.sampled_from(["signal", "receipt", "gateway"]), st.binary())))
 def test_no_payload_breaks_a_call_point(messages: list[tuple[str, bytes]]) -> None:
     point = CallPoint("b")
@@ -219,7 +225,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=300)
+@thorough
 @given(rev=JSON, state=JSON, boot=JSON, n=JSON, also=JSON)
 def test_no_json_breaks_a_call_point(
     rev: object, state: object, boot: object, n: object, also: object
@@ -250,7 +256,7 @@ INPUTS = st.lists(
 )
 
 
-@settings(max_examples=300)
+@thorough
 @given(INPUTS)
 def test_a_call_point_never_hangs_and_says_what_it_shows(inputs: list[tuple[Any, ...]]) -> None:
     point = CallPoint("b")
@@ -306,6 +312,7 @@ def length_of(data: bytes) -> tuple[int, int]:
     raise AssertionError("the length has no end")
 
 
+@thorough
 @given(
     st.text(min_size=1, max_size=300).filter(lambda text: text.isprintable()),
     st.binary(max_size=20000),
@@ -322,6 +329,7 @@ def test_a_publish_is_read_as_it_was_written(
     assert read == (topic, payload, packet_id, retain)
 
 
+@thorough
 @given(st.integers(0, 15), st.binary(max_size=100), st.integers(0, 10))
 def test_bytes_are_read_or_refused_with_an_mqtt_error(flags: int, body: bytes, topics: int) -> None:
     for read in (
@@ -339,7 +347,7 @@ def test_bytes_are_read_or_refused_with_an_mqtt_error(flags: int, body: bytes, t
 # ---- light
 
 
-@settings(max_examples=300)
+@thorough
 @given(st.lists(st.tuples(st.integers(0, 255), st.integers(0, 400)), max_size=200))
 def test_no_sequence_of_brightness_flashes_more_than_three_times_a_second(
     wishes: list[tuple[int, int]],

@@ -69,7 +69,9 @@ async def until(true: Callable[[], Any], what: str, limit_s: float = LIMIT_S) ->
 
 
 @asynccontextmanager
-async def process(*command: str | Path, **options: Any) -> AsyncIterator[asyncio.subprocess.Process]:
+async def process(
+    *command: str | Path, **options: Any
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """A process that is gone when this ends."""
     started = await asyncio.create_subprocess_exec(*map(str, command), **options)
     try:
@@ -156,7 +158,14 @@ class Device:
         return self.n
 
     async def send(self, **event: Any) -> None:
-        body = {"v": 1, "boot": self.boot, "low": event["n"], "type": "button", "age_ms": 0, **event}
+        body = {
+            "v": 1,
+            "boot": self.boot,
+            "low": event["n"],
+            "type": "button",
+            "age_ms": 0,
+            **event,
+        }
         await self.client.publish(self.topic("event"), json.dumps(body), qos=1)
 
     async def hears(self, leaf: str, true: Callable[[Any], bool] = bool) -> Any:

@@ -162,7 +162,7 @@ class Bus:
         self._engine.broker(up=True)
         self._publish(self.topics.gateway_instance, self._identity)
         self._publish(self.topics.gateway_status, b"online")
-        await self._engine.do(Restate())
+        self._engine.submit(Restate())
 
     # -- in --------------------------------------------------------------------------------------
 
@@ -204,7 +204,9 @@ class Bus:
                 if isinstance(described, Nonsense):
                     given = described
                 else:
-                    given, self._engine.telemetry[device] = described
+                    given, telemetry = described
+                    if device in self._engine.committed.devices:
+                        self._engine.telemetry[device] = telemetry
             case _:
                 return None
         if isinstance(given, Nonsense):

@@ -7,7 +7,8 @@ valid, an event with a `fault`, which is stored and receipted so that the device
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from math import isfinite
+from typing import Any, NoReturn
 
 from overdoor.core.effects import PagerList, Receipt, Signal
 from overdoor.core.events import Event, Fact
@@ -24,6 +25,8 @@ _AGE_LIMIT_MS = 10 * 366 * 86_400_000
 _BUTTONS = ("call", "presence", "cancel")
 _GESTURES = ("press", "hold")
 _ANSWERS = ("acknowledge", "decline", "arrive")
+_STATUSES = (DeviceStatus.ONLINE, DeviceStatus.OFFLINE, DeviceStatus.SLEEPING)
+_UNDERSTOOD = ("type", "button", "gesture", "call", "answer", "rev", "age_ms")
 _TEXT_LIMIT = 64
 
 
@@ -46,15 +49,14 @@ def parse_event(device: str, payload: bytes) -> DeviceEvent | Nonsense:
         return Nonsense("n is not a whole number from 1")
     assert isinstance(n, int)
     low = said.get("low")
-    fault = None if _whole(low, 1, n) else f"low is not a whole number from 1 to {n}"
-    fault = fault or _event_fault(said)
+    low = low if isinstance(low, int) and _whole(low, 1, n) else None
+    fault = _event_fault(said) if low else f"low is not a whole number from 1 to {n}"
     if fault is not None:
-        # A low that cannot be trusted says nothing about older events.
         return DeviceEvent(
             device,
             boot,
             n,
-            low if isinstance(low, int) and _whole(low, 1, n) else n,
+            low,
             type=_short(said.get("type")) or "?",
             fault=fault,
             raw=payload[:RAW_KEPT].decode("utf-8", "replace"),
@@ -63,7 +65,7 @@ def parse_event(device: str, payload: bytes) -> DeviceEvent | Nonsense:
         device,
         boot,
         n,
-        low if isinstance(low, int) else n,
+        low,
         type=said["type"],
         age_ms=said.get("age_ms"),
         button=said.get("button"),
@@ -89,7 +91,7 @@ def _event_fault(said: dict[str, Any]) -> str | None:
         case "answer":
             if said.get("answer") not in _ANSWERS:
                 return f"answer is none of {', '.join(_ANSWERS)}"
-            if not isinstance(said.get("call"), str):
+            if _short(said.get("call")) is None:
                 return "call is missing"
             if not _whole(said.get("rev"), 0, _N_LIMIT):
                 return "rev is not a whole number"
@@ -101,19 +103,19 @@ def _event_fault(said: dict[str, Any]) -> str | None:
 
 
 def _kept(said: dict[str, Any]) -> dict[str, Any]:
-    """What is worth logging of an event beyond its key; long values are left out."""
+    """What is worth logging of an event beyond its key; of a large one, what is understood."""
     rest = {key: value for key, value in said.items() if key not in ("v", "boot", "n", "low")}
     if len(json.dumps(rest)) <= RAW_KEPT:
         return rest
-    return {key: value for key, value in rest.items() if isinstance(value, int) or _short(value)}
+    return {key: value for key, value in rest.items() if key in _UNDERSTOOD}
 
 
 def parse_status(device: str, payload: bytes, *, retained: bool) -> DeviceSaid | Nonsense:
     """A status of a device, or what its will said."""
-    try:
-        return DeviceSaid(device, DeviceStatus(payload.decode("ascii")), retained)
-    except ValueError:  # a UnicodeDecodeError is one
-        return Nonsense("status is none of online, offline, sleeping")
+    for status in _STATUSES:
+        if payload == status.encode():
+            return DeviceSaid(device, status, retained)
+    return Nonsense("status is none of online, offline, sleeping")
 
 
 def parse_info(device: str, payload: bytes) -> tuple[DeviceDescribed, dict[str, Any]] | Nonsense:
@@ -139,14 +141,19 @@ def _object(payload: bytes) -> dict[str, Any] | Nonsense:
     if len(payload) > SIZE_LIMIT:
         return Nonsense("the payload is larger than 2 MiB")
     try:
-        said = json.loads(payload, parse_constant=_refuse)
+        said = json.loads(payload, parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         return Nonsense(f"the payload is not JSON: {str(error)[:80]}")
     return said if isinstance(said, dict) else Nonsense("the payload is not a JSON object")
 
 
-def _refuse(constant: str) -> Any:
+def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if isfinite(number) else _refuse(digits)
 
 
 def _whole(value: object, low: int, high: int) -> bool:
@@ -154,7 +161,10 @@ def _whole(value: object, low: int, high: int) -> bool:
 
 
 def _short(value: object) -> str | None:
-    return value if isinstance(value, str) and 0 < len(value) <= _TEXT_LIMIT else None
+    """A text that is not too long and that can be written; JSON allows halves of characters."""
+    if not isinstance(value, str) or not 0 < len(value) <= _TEXT_LIMIT:
+        return None
+    return None if any("\ud800" <= letter <= "\udfff" for letter in value) else value
 
 
 # -- what the gateway says -----------------------------------------------------------------------

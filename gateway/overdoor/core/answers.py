@@ -48,8 +48,7 @@ def _decline(turn: Turn, call: Call, said: Answer) -> bool:
         return False
     if said.by not in call.declined:
         turn.record(Fact.DECLINED, room=call.room, call=call.id, duty=said.by, key=said.key)
-        if set(call.paged) <= {*call.declined, said.by}:
-            turn.escalate(call.room, again=True)
+        turn.reconsider()
     return True
 
 

@@ -14,7 +14,7 @@ class Fact(StrEnum):
     # of a call
     RAISED = "raised"  # zone, kind, need, visit, estimated, source, policy
     PRESSED_AGAIN = "pressed_again"  # deaf
-    PAGED = "paged"  # step, target, duties, why
+    PAGED = "paged"  # step, next, target, duties, why
     DECLINED = "declined"
     ACKNOWLEDGED = "acknowledged"
     LAPSED = "lapsed"
@@ -29,7 +29,7 @@ class Fact(StrEnum):
     SERVICED = "serviced"  # service, until
     # of a device
     HEARD = "heard"  # low, type, and what was sent; fault
-    SETTLED = "settled"  # low: the device let go of what lies below
+    SETTLED = "settled"  # low: the device let go of what lies below; upto, beyond
     STATUS = "status"  # status
     DESCRIBED = "described"  # kind, model, firmware, caps
     # of a duty

@@ -104,10 +104,9 @@ def _pressed_again(call: Call, _: Event) -> Call:
 
 def _paged(call: Call, event: Event) -> Call:
     duties = tuple(event.data["duties"])
-    step = event.data["step"]
     return replace(
         call,
-        next_step=call.next_step if step is None else step + 1,
+        next_step=event.data["next"],
         fence=call.fence + 1,
         paged=call.paged + tuple(duty for duty in duties if duty not in call.paged),
         paged_at=event.at if duties else call.paged_at,
@@ -230,10 +229,8 @@ def _evolve_device(shop: Shop, event: Event) -> Shop:
     data = event.data
     match event.fact:
         case Fact.HEARD:
-            assert event.boot is not None and event.n is not None
-            boot = ledger.find(device.boots, event.boot) or ledger.Boot(
-                event.boot, data.get("upto", 0), frozenset(data.get("beyond", ()))
-            )
+            assert event.n is not None
+            boot = _boot(device, event)
             changes: dict[str, Any] = {
                 "boots": ledger.put(device.boots, boot.store(event.n, data["low"])),
                 "heard_at": event.noted_at,
@@ -241,7 +238,7 @@ def _evolve_device(shop: Shop, event: Event) -> Shop:
             if "dark_until" in data:
                 changes["dark_until"] = data["dark_until"]
         case Fact.SETTLED:
-            boot = ledger.find(device.boots, event.boot or "") or ledger.Boot(event.boot or "")
+            boot = _boot(device, event)
             changes = {"boots": ledger.put(device.boots, boot.settle(data["low"]))}
         case Fact.STATUS:
             status = DeviceStatus(data["status"])
@@ -258,6 +255,14 @@ def _evolve_device(shop: Shop, event: Event) -> Shop:
         case _:
             return shop
     return _set_device(shop, event.device, **changes)
+
+
+def _boot(device: Device, event: Event) -> ledger.Boot:
+    """The ledger of the event's boot; one that was forgotten is in the event."""
+    assert event.boot is not None
+    return ledger.find(device.boots, event.boot) or ledger.Boot(
+        event.boot, event.data.get("upto", 0), frozenset(event.data.get("beyond", ()))
+    )
 
 
 def _evolve_duty(shop: Shop, event: Event) -> Shop:
@@ -282,10 +287,10 @@ def _evolve_duty(shop: Shop, event: Event) -> Shop:
 def _configure(shop: Shop, event: Event) -> Shop:
     """A new plan: devices that changed their room remember since when."""
     plan: Plan = plan_from(event.data["plan"])
-    before, after = shop.plan.room_of(), plan.room_of()
+    before, after = shop.plan.homes(), plan.homes()
     shop = replace(shop, plan=plan)
     for device_id in sorted(before.keys() | after.keys()):
-        if before.get(device_id) != after.get(device_id):
+        if device_id not in before or before.get(device_id) != after.get(device_id):
             homes = shop.devices.get(device_id, Device(device_id)).homes
             home = (event.at, after.get(device_id))
             shop = _set_device(shop, device_id, homes=(*homes[-7:], home), dark_until=0)

@@ -32,14 +32,17 @@ ORDER_SLACK_MS = 2_000  # how far the computed times of two events may be out of
 
 def device_event(turn: Turn, given: DeviceEvent) -> None:
     """Stores an event once, gives it its meaning once, and receipts it every time."""
+    if turn.too_many_strangers(given.device):
+        return
     device = turn.shop.devices.get(given.device, Device(given.device))
     boot = ledger.find(device.boots, given.boot)
     known = boot or given.ledger or ledger.Boot(given.boot)
     if known.has(given.n):
-        if boot is not None and boot.settle(given.low) != boot:
-            turn.record(Fact.SETTLED, device=given.device, boot=given.boot, data={"low": given.low})
-        if boot is not None:
-            turn.receipt(given.device)
+        low = given.low or 1
+        if boot is None or boot.settle(low) != boot:
+            data = {"low": low} | ({} if boot else _remembered(known))
+            turn.record(Fact.SETTLED, device=given.device, boot=given.boot, data=data)
+        turn.receipt(given.device)
         return
     if known.full():
         return
@@ -53,7 +56,7 @@ def device_event(turn: Turn, given: DeviceEvent) -> None:
         device=given.device,
         boot=given.boot,
         n=given.n,
-        data=_heard_data(turn, given, known, first=boot is None, stranger=stranger),
+        data=_heard_data(turn, given, known, new=boot is None, stranger=stranger),
     )
     if stranger:
         turn.signal_device(given.device)
@@ -65,22 +68,32 @@ def device_event(turn: Turn, given: DeviceEvent) -> None:
             _pager_answer(turn, given)
     if room is not None and (given.type == "button" or given.fault is not None):
         turn.signal_room(room.id)
+        if turn.shop.plan.room_of().get(given.device) != room.id:
+            turn.signal_device(given.device)  # it was moved meanwhile
     turn.receipt(given.device)
 
 
 def _heard_data(
-    turn: Turn, given: DeviceEvent, known: ledger.Boot, *, first: bool, stranger: bool
+    turn: Turn, given: DeviceEvent, known: ledger.Boot, *, new: bool, stranger: bool
 ) -> dict[str, object]:
-    data: dict[str, object] = {"low": given.low, "type": given.type}
+    # Events come in the order of their numbers. So when a low cannot be understood, the first
+    # one of a boot says that nothing came before it, and a later one says nothing.
+    low = given.low or (given.n if new and not known.upto else 1)
+    data: dict[str, object] = {"low": low, "type": given.type}
     if given.fault is not None:
         data |= {"fault": given.fault, "raw": given.raw}
     elif given.body:
         data |= {"said": given.body}
-    if first and known.upto:
-        data |= {"upto": known.upto, "beyond": sorted(known.beyond)}
+    if new:
+        data |= _remembered(known)
     if stranger:
         data["dark_until"] = turn.now + DARK_MS
     return data
+
+
+def _remembered(known: ledger.Boot) -> dict[str, object]:
+    """The ledger of a boot that was forgotten, for the log to take it up again."""
+    return {"upto": known.upto, "beyond": sorted(known.beyond)} if known.upto else {}
 
 
 def _moment(turn: Turn, device: Device, given: DeviceEvent) -> tuple[Millis | None, bool]:
@@ -116,7 +129,7 @@ def _button(
         if given.button == "call":
             _call_button_on_no_call(turn, room, given, at, when, estimated)
     elif call.state is State.ARRIVED:
-        _button_while_arrived(turn, call, room, given, when)
+        _button_while_arrived(turn, call, room, given, at, when, estimated)
     elif given.button == "presence":
         turn.move(call, Move.ARRIVE, at=when, by=call.by, data={"evidence": Evidence.A})
     elif given.button == "cancel":
@@ -127,7 +140,7 @@ def _button(
         turn.record(Fact.PRESSED_AGAIN, at=when, room=room.id, call=call.id)
         paged_at = call.paged_at or 0
         if call.state is State.RAISED and turn.now - paged_at >= call.policy.repage_ms:
-            turn.escalate(room.id, again=True)
+            turn.page_again(call)
 
 
 def _call_button_on_no_call(
@@ -141,7 +154,7 @@ def _call_button_on_no_call(
     state = turn.shop.room(room.id)
     if given.gesture == "hold" and when - state.changed_at < JUST_CLOSED_MS:
         return
-    if at is None or turn.now - at > turn.shop.plan.policy.stale_press_ms:
+    if _is_stale(turn, at):
         why = "too old"
     elif state.service is Service.OUT:
         why = "out of service"
@@ -152,15 +165,26 @@ def _call_button_on_no_call(
     turn.record(Fact.MISSED, at=when, room=room.id, device=given.device, data={"why": why})
 
 
+def _is_stale(turn: Turn, at: Millis | None) -> bool:
+    return at is None or turn.now - at > turn.shop.plan.policy.stale_press_ms
+
+
 def _button_while_arrived(
-    turn: Turn, call: Call, room: Room, given: DeviceEvent, when: Millis
+    turn: Turn,
+    call: Call,
+    room: Room,
+    given: DeviceEvent,
+    at: Millis | None,
+    when: Millis,
+    estimated: bool,
 ) -> None:
     if when - call.since < DEAF_MS or given.button == "cancel":
         return
-    turn.move(call, Move.CLOSE, at=when)
-    if given.button == "call" and given.gesture == "press":
-        seed = f"{given.device}/{given.boot}/{given.n}"
-        turn.raise_call(room, at=when, seed=seed, source="button")
+    calls_again = given.button == "call" and given.gesture == "press"
+    if not (calls_again and _is_stale(turn, at)):
+        turn.move(call, Move.CLOSE, at=when)
+    if calls_again:
+        _call_button_on_no_call(turn, room, given, at, when, estimated)
 
 
 def _hold(turn: Turn, call: Call, room: Room, when: Millis) -> None:
@@ -201,6 +225,7 @@ def _pager_answer(turn: Turn, given: DeviceEvent) -> None:
             done = call.state is State.RAISED
             if done:
                 turn.record(Fact.DECLINED, room=call.room, call=call.id, duty=given.device)
+                turn.reconsider()
         why = None if done else f"the call is {call.state}"
     if why is not None:
         turn.record(

@@ -21,7 +21,7 @@ class DeviceEvent:
     device: str
     boot: str
     n: int
-    low: int
+    low: int | None  # None: it could not be understood
     type: str
     age_ms: int | None = None
     button: str | None = None

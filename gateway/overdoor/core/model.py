@@ -130,6 +130,10 @@ class Plan:
         """Device id → room id."""
         return {device: room.id for room in self.rooms.values() for device in room.devices}
 
+    def homes(self) -> dict[str, str | None]:
+        """Device id → room id, or None for a pager: all that belong to the shop."""
+        return dict.fromkeys(self.pagers) | self.room_of()
+
     def centre(self, zone: str) -> Point | None:
         """The middle of a zone's rooms, in metres; None for a zone without rooms."""
         points = [room.at for room in self.rooms.values() if room.zone == zone]

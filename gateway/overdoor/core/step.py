@@ -20,8 +20,6 @@ from overdoor.core.lifecycle import Move
 from overdoor.core.model import Device, DeviceStatus, Millis, Service, Shop
 from overdoor.core.turn import Turn
 
-UNKNOWN_DEVICES_LIMIT = 256
-
 
 def step(shop: Shop, given: inputs.Input, now: Millis) -> tuple[Shop, list[Event], list[Effect]]:
     """What `given` changes at `now`: the new shop, the facts, the wishes."""
@@ -31,7 +29,7 @@ def step(shop: Shop, given: inputs.Input, now: Millis) -> tuple[Shop, list[Event
 
 
 def _device_said(turn: Turn, said: inputs.DeviceSaid) -> None:
-    if _too_many_strangers(turn, said.device):
+    if turn.too_many_strangers(said.device):
         return
     device = turn.shop.devices.get(said.device, Device(said.device))
     news = said.status is not device.status
@@ -45,7 +43,7 @@ def _device_said(turn: Turn, said: inputs.DeviceSaid) -> None:
 
 
 def _device_described(turn: Turn, said: inputs.DeviceDescribed) -> None:
-    if _too_many_strangers(turn, said.device):
+    if turn.too_many_strangers(said.device):
         return
     device = turn.shop.devices.get(said.device, Device(said.device))
     if (device.kind, device.model, device.firmware, device.caps) != (
@@ -64,14 +62,6 @@ def _device_described(turn: Turn, said: inputs.DeviceDescribed) -> None:
                 "caps": list(said.caps),
             },
         )
-
-
-def _too_many_strangers(turn: Turn, device_id: str) -> bool:
-    """Anybody on the network can invent devices; only so many are remembered."""
-    devices = turn.shop.devices
-    if device_id in devices:
-        return False
-    return len(devices) >= UNKNOWN_DEVICES_LIMIT + 4 * len(turn.shop.plan.rooms)
 
 
 def _raise(turn: Turn, asked: inputs.Raise) -> None:
@@ -153,6 +143,7 @@ def _duty_paused(turn: Turn, paused: inputs.DutyPaused) -> None:
         return
     turn.let_go(paused.duty)
     turn.record(Fact.DUTY_PAUSED, duty=paused.duty)
+    turn.reconsider()
 
 
 def _duty_ended(turn: Turn, ended: inputs.DutyEnded) -> None:
@@ -161,6 +152,7 @@ def _duty_ended(turn: Turn, ended: inputs.DutyEnded) -> None:
         return
     turn.let_go(ended.duty)
     turn.record(Fact.DUTY_ENDED, duty=ended.duty)
+    turn.reconsider()
 
 
 def _room_serviced(turn: Turn, asked: inputs.RoomServiced) -> None:
@@ -171,7 +163,7 @@ def _room_serviced(turn: Turn, asked: inputs.RoomServiced) -> None:
 
 
 def _configured(turn: Turn, given: inputs.Configured) -> None:
-    """Takes the plan as it now is, and clears up after what is gone."""
+    """Takes the plan as it now is. What is gone is cleared up by the next `Restate`."""
     before, plan = turn.shop.plan, given.plan
     if plan == before:
         return
@@ -180,13 +172,6 @@ def _configured(turn: Turn, given: inputs.Configured) -> None:
         if call is not None:
             turn.remove(call)
     turn.record(Fact.CONFIGURED, data={"plan": plan_data(plan)})
-    hung, hangs = before.room_of(), plan.room_of()
-    for device_id in sorted(hung.keys() - hangs.keys()):
-        turn.forget(device=device_id)
-    for device_id in sorted(before.pagers.keys() - plan.pagers.keys()):
-        turn.forget(device=device_id)
-    for room_id in sorted(before.rooms.keys() - plan.rooms.keys()):
-        turn.forget(room=room_id)
 
 
 def _restate(turn: Turn, _: inputs.Restate) -> None:

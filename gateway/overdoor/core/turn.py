@@ -27,6 +27,7 @@ from overdoor.core.lifecycle import TABLE, Move
 from overdoor.core.model import Call, Kind, Millis, Outcome, Pager, Room, Service, Shop, State
 
 LOST_CALL_SHOWN_MS = 10_000
+STRANGERS_LIMIT = 256
 _WATCHED = CALL_FACTS | {Fact.MISSED, Fact.SERVICED}
 
 _FACT = {
@@ -143,8 +144,8 @@ class Turn:
             },
         )
 
-    def escalate(self, room_id: str, *, again: bool = False) -> None:
-        """Runs the policy step that is due; `again` repeats the step that ran last.
+    def escalate(self, room_id: str, *, start: int | None = None) -> None:
+        """Runs the policy step that is due, or the step `start`, whether or not it ran before.
 
         A step that reaches nobody gives way to the next one at once.
         """
@@ -155,7 +156,7 @@ class Turn:
         if self.now >= give_up_at:
             self.move(call, Move.GIVE_UP, at=give_up_at)
             return
-        index = max(call.next_step - 1, 0) if again else step_due(call, self.now)
+        index = step_due(call, self.now) if start is None else start
         while index is not None and index < len(call.policy.steps):
             target = call.policy.steps[index].page
             choice = choose(self.shop, call, target, self.now)
@@ -165,6 +166,7 @@ class Turn:
                 call=call.id,
                 data={
                     "step": index,
+                    "next": max(call.next_step, index + 1),
                     "target": target,
                     "duties": list(choice.duties),
                     "why": [candidate.why() for candidate in choice.considered],
@@ -174,11 +176,27 @@ class Turn:
                 return
             index += 1
 
+    def page_again(self, call: Call) -> None:
+        """Repeats the step that ran last."""
+        self.escalate(call.room, start=max(call.next_step - 1, 0))
+
     def reconsider(self) -> None:
-        """Somebody became free to be paged: calls that reached nobody try again."""
+        """Who is on duty changed, or declined: calls that nobody has in hand begin anew."""
+        duties = self.shop.duties
         for room_id, call in self.shop.calls.items():
-            if call.state is State.RAISED and not call.paged:
-                self.escalate(room_id, again=True)
+            attended = any(
+                duty in duties and not duties[duty].paused and duty not in call.declined
+                for duty in call.paged
+            )
+            if call.state is State.RAISED and not attended:
+                self.escalate(room_id, start=0)
+
+    def too_many_strangers(self, device_id: str) -> bool:
+        """Anybody on the network can invent devices; only so many are remembered."""
+        devices, homes = self.shop.devices, self.shop.plan.homes()
+        if device_id in devices or device_id in homes:
+            return False
+        return len(devices) >= STRANGERS_LIMIT + len(homes)
 
     def let_go(self, duty_id: str) -> None:
         """Somebody leaves: what they were on the way to is raised again, for others."""
@@ -208,12 +226,6 @@ class Turn:
         boots = self.shop.devices[device_id].boots
         self._effects.append(Receipt(device_id, tuple((boot.id, boot.upto) for boot in boots)))
 
-    def forget(self, *, device: str | None = None, room: str | None = None) -> None:
-        """Clear what was retained for a device or room that left the plan."""
-        if device is not None:
-            self._effects.append(Signal(device, self._next_rev(), "idle", None))
-        self._effects.append(Forget(device=device, room=room))
-
     def signal_room(self, room_id: str) -> None:
         """Answer a button of this room with a signal, even where nothing changed."""
         self._signalled[room_id] = None
@@ -233,7 +245,7 @@ class Turn:
         self._relist = True
 
     def restate(self) -> None:
-        """Everything retained, and every timer, once more."""
+        """Everything retained, and every timer, once more; and nothing of what left the plan."""
         for room in self.shop.plan.rooms.values():
             for device_id in room.devices:
                 self.signal_device(device_id)
@@ -243,7 +255,14 @@ class Turn:
             self._effects += [Wake(timer) for timer in timers(call)] if call else []
             if state.service_until is not None:
                 self.wake(Timer(state.service_until, Due.REOPEN, room.id))
+        homes = self.shop.plan.homes()
+        for room_id in self.shop.rooms.keys() - self.shop.plan.rooms.keys():
+            self._effects.append(Forget(room=room_id))
         for device in self.shop.devices.values():
+            if device.homes and device.id not in homes:
+                self._effects.append(Signal(device.id, self._next_rev(), "idle", None))
+                self._effects.append(Forget(device=device.id))
+                continue
             if device.boots:
                 self.receipt(device.id)
             if device.dark_until > self.now:

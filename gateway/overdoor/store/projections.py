@@ -38,7 +38,7 @@ def append(db: Connection, events: Iterable[Event]) -> None:
                 event.boot,
                 event.n,
                 event.key,
-                json.dumps(event.data, separators=(",", ":")),
+                json.dumps(event.data, separators=(",", ":"), allow_nan=False),
             ),
         )
 
@@ -53,26 +53,21 @@ def read_log(db: Connection, where: str = "1", values: tuple[Any, ...] = ()) -> 
         yield Event(Fact(fact), at, noted_at, *about, json.loads(data))
 
 
-def project(db: Connection, before: Shop, after: Shop, events: Iterable[Event]) -> None:
-    """Writes what these facts changed."""
-    for event in events:
-        if event.fact is Fact.VOIDED:
-            db.execute(
-                "UPDATE call SET voided = ?1, body = json_set(body, '$.voided', ?1) WHERE id = ?2",
-                (event.data["reason"], event.call),
-            )
+def project(db: Connection, before: Shop, event: Event) -> Shop:
+    """Writes what one fact changed, and returns the shop after it."""
+    after = evolve(before, event)
+    if event.fact is Fact.VOIDED:
+        db.execute(
+            "UPDATE call SET voided = ?1, body = json_set(body, '$.voided', ?1) WHERE id = ?2",
+            (event.data["reason"], event.call),
+        )
     if after.plan is not before.plan:
         plan = json.dumps(codec.plan_data(after.plan))
         db.execute("INSERT OR REPLACE INTO shop VALUES (1, ?)", (plan,))
-    if after.calls is not before.calls:
-        # The closed one first: for a moment both would be open.
-        for room, call in before.calls.items():
-            now = after.calls.get(room)
-            if now is None or now.id != call.id:
-                _put_closed(db, call.id, after, events)
-        for room, call in after.calls.items():
-            if before.calls.get(room) is not call:
-                _put_call(db, call)
+    if after.calls is not before.calls and event.room is not None:
+        call = after.calls.get(event.room) or after.room(event.room).last
+        if call is not None:
+            _put_call(db, call)
     for table, adapter, old, new in (
         ("room", codec.ROOM, before.rooms, after.rooms),
         ("device", codec.DEVICE, before.devices, after.devices),
@@ -80,13 +75,7 @@ def project(db: Connection, before: Shop, after: Shop, events: Iterable[Event]) 
     ):
         if new is not old:
             _put_changed(db, table, adapter, old, new)
-
-
-def _put_closed(db: Connection, call_id: str, after: Shop, events: Iterable[Event]) -> None:
-    room = next(event.room for event in events if event.call == call_id)
-    last = after.room(room or "").last
-    if last is not None:
-        _put_call(db, last)
+    return after
 
 
 def _put_call(db: Connection, call: Call) -> None:
@@ -147,10 +136,10 @@ def _load(db: Connection, table: str, adapter: Any) -> dict[str, Any]:
 
 def rebuild(db: Connection) -> None:
     """Drops every projection and makes it again from the log, in one transaction."""
-    shop = Shop()
-    for table in PROJECTIONS:
-        db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
-    for event in list(read_log(db)):
-        after = evolve(shop, event)
-        project(db, shop, after, [event])
-        shop = after
+    with db:
+        db.execute("BEGIN IMMEDIATE")
+        for table in PROJECTIONS:
+            db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
+        shop = Shop()
+        for event in read_log(db):
+            shop = project(db, shop, event)

@@ -40,10 +40,8 @@ class Store:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = (folder / "overdoor.lock").open("w")
-        except OSError as error:
-            raise StoreError(
-                f"The data folder {folder} cannot be written: {error.strerror}."
-            ) from error
+        except (OSError, ValueError) as error:
+            raise StoreError(f"The data folder {folder} cannot be written: {error}.") from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -106,7 +106,9 @@ class Writer:
 
     def _write(self, turned: Turned) -> None:
         append(self._db, turned.events)
-        project(self._db, turned.before, turned.after, turned.events)
+        shop = turned.before
+        for event in turned.events:
+            shop = project(self._db, shop, event)
         for sql, values in turned.also:
             self._db.execute(sql, values)
         if turned.after.rev != turned.before.rev:

@@ -27,6 +27,7 @@ from overdoor.web.session import (
 router = APIRouter(prefix="/api/v1")
 
 OUT_OF_SERVICE_MS = 30 * 60_000
+SERVICE_LIMIT_MS = 366 * 86_400_000
 RECENT_KEYS = 10_000
 
 Need = Literal["another-size", "another-model", "question", "ready-to-pay", "other"]
@@ -102,8 +103,8 @@ async def service(room_id: str, body: ServiceBody, engine: TheEngine) -> dict[st
     until = _millis(body.until)
     if body.service is Service.OUT and until is None:
         until = engine.clock() + OUT_OF_SERVICE_MS
-    if until is not None and until <= engine.clock():
-        raise Problem(422, "Not understood", "until: this moment has passed")
+    if until is not None and not 0 < until - engine.clock() <= SERVICE_LIMIT_MS:
+        raise Problem(422, "Not understood", "until: a moment within a year from now")
     await engine.do(RoomServiced(room_id, body.service, until))
     return views.room_view(engine, room)
 
@@ -224,7 +225,7 @@ async def answer(
 async def _apply(engine: Engine, said: Answer) -> dict[str, Any]:
     done = await engine.do(said)
     if done.refused is not None:
-        raise _conflict(engine, done.refused.why, engine.store.call(said.call))
+        raise _conflict(engine, done.refused.why, engine.store.call(said.call), said.by)
     return views.call_view(engine, _call(engine, said.call))
 
 
@@ -250,13 +251,13 @@ def _call(engine: Engine, call_id: str) -> Call:
     return call
 
 
-def _conflict(engine: Engine, why: str, call: Call | None) -> Problem:
+def _conflict(engine: Engine, why: str, call: Call | None, asker: str | None = None) -> Problem:
     """409, and who has it: "Ana has it, 3 s ago"."""
     who = engine.name_of(call.by) if call else None
     if call is None:
         return Problem(409, "Not possible now", why[0].upper() + why[1:] + ".")
     ago = max(0, engine.clock() - call.since) // 1000
-    if who is not None and call.outcome is None:
+    if who is not None and asker not in (None, call.by) and call.outcome is None:
         detail = f"{who} has it, {ago} s ago"
     else:
         detail = f"{why[0].upper()}{why[1:]}."

@@ -47,6 +47,11 @@ def install(app: FastAPI) -> None:
         detail = f"{where}: {first['msg']}" if where else str(first["msg"])
         return Problem(422, "Not understood", detail).response()
 
+    @app.exception_handler(Exception)
+    async def _unexpected(_: Request, __: Exception) -> JSONResponse:
+        detail = "This is a fault of Overdoor; its log says more."
+        return Problem(500, "Something went wrong", detail).response()
+
     @app.exception_handler(NotStored)
     async def _not_stored(_: Request, error: NotStored) -> JSONResponse:
         return Problem(503, "Not stored", f"Nothing was changed: {error}").response()
