@@ -70,10 +70,9 @@ class Floor:
         """One turn. Every revision in it is new, and not below the clock."""
         highest = self.shop.rev
         self.shop, self.events, self.effects = step(self.shop, given, self.now)
-        for said in only((Signal, PagerList), self.effects):
-            assert said.rev > highest
-            assert said.rev >= self.now
-            highest = said.rev
+        revs = [said.rev for said in only((Signal, PagerList), self.effects)]
+        assert len(set(revs)) == len(revs)
+        assert all(rev > highest and rev >= self.now for rev in revs)
         self.log += self.events
         self.signals |= {signal.device: signal for signal in only(Signal, self.effects)}
         for wish in only(Wake, self.effects):
@@ -100,7 +99,12 @@ class Floor:
     def press(self, device: str = "cp-w1", **said: Any) -> Call | None:
         """A press of the call button; the call it left in its room."""
         self.send(device, **said)
-        return self.call(self.shop.plan.room_of()[device])
+        return self.call(self.room_of(device))
+
+    def room_of(self, device: str) -> str:
+        """Where a device hangs now."""
+        rooms = self.shop.plan.rooms.values()
+        return next(room.id for room in rooms if device in room.devices)
 
     def presence(self, device: str = "cp-w1", **said: Any) -> None:
         """A press of the presence button."""

@@ -274,7 +274,7 @@ class Calls(RuleBasedStateMachine):
     @invariant()
     def the_lights_show_the_call(self) -> None:
         for device, signal in self.floor.signals.items():
-            call = self.floor.call(self.floor.shop.plan.room_of()[device])
+            call = self.floor.call(self.floor.room_of(device))
             if call is not None:
                 assert (signal.state, signal.call) == (call.state, call.id)
             else:

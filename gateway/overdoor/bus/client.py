@@ -143,7 +143,7 @@ class Bus:
         self._client = client._client
         await client.subscribe(self.topics.gateway_instance, qos=1)
         plan = self._engine.committed.plan
-        devices = sorted({*plan.room_of(), *plan.pagers})
+        devices = sorted({*plan.room_of, *plan.pagers})
         leaves = ("event", "result", "shown", "status", "info")
         filters = [(self.topics.device("+", leaf), 1) for leaf in leaves]
         # One by one as well: a rumqttd hands only 100 retained messages to a wildcard.

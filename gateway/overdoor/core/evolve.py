@@ -5,7 +5,6 @@ projections from the log, so that both agree.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from overdoor.core import ledger
@@ -26,6 +25,7 @@ from overdoor.core.model import (
     Service,
     Shop,
     State,
+    changed,
 )
 
 DARK_MS = 60_000  # how long `offline` is shown where nobody came
@@ -73,14 +73,14 @@ def _raised(shop: Shop, event: Event) -> Shop:
         need=data["need"],
         estimated=data["estimated"],
     )
-    shop = replace(shop, calls=_put(shop.calls, event.room, call))
+    shop = changed(shop, calls=_put(shop.calls, event.room, call))
     shop = _darken(shop, event.room, until=0)
     return _set_room(shop, event.room, changed_at=event.at)
 
 
 def _enter(call: Call, state: State, at: Millis, **changes: Any) -> Call:
     """The call in another state: every timer set for the old one is stale from here."""
-    return replace(call, state=state, since=at, fence=call.fence + 1, **changes)
+    return changed(call, state=state, since=at, fence=call.fence + 1, **changes)
 
 
 def _back(call: Call, at: Millis, **changes: Any) -> Call:
@@ -99,12 +99,12 @@ def _back(call: Call, at: Millis, **changes: Any) -> Call:
 
 
 def _pressed_again(call: Call, _: Event) -> Call:
-    return replace(call, presses=call.presses + 1)
+    return changed(call, presses=call.presses + 1)
 
 
 def _paged(call: Call, event: Event) -> Call:
     duties = tuple(event.data["duties"])
-    return replace(
+    return changed(
         call,
         next_step=event.data["next"],
         fence=call.fence + 1,
@@ -115,7 +115,7 @@ def _paged(call: Call, event: Event) -> Call:
 
 
 def _declined(call: Call, event: Event) -> Call:
-    return replace(call, declined=(*call.declined, event.duty or ""))
+    return changed(call, declined=(*call.declined, event.duty or ""))
 
 
 def _acknowledged(call: Call, event: Event) -> Call:
@@ -186,15 +186,15 @@ def _evolve_call(shop: Shop, event: Event) -> Shop:
         last = shop.room(event.room).last
         if last is None or last.id != event.call:
             return shop
-        return _set_room(shop, event.room, last=replace(last, voided=event.data["reason"]))
+        return _set_room(shop, event.room, last=changed(last, voided=event.data["reason"]))
     call = _CHANGES[event.fact](shop.calls[event.room], event)
     if call.state is State.CLOSED:
-        shop = replace(shop, calls=_without(shop.calls, event.room))
+        shop = changed(shop, calls=_without(shop.calls, event.room))
         shop = _set_room(shop, event.room, last=call, changed_at=event.at)
         if call.outcome is Outcome.UNANSWERED:
             shop = _darken(shop, event.room, event.noted_at + DARK_MS)
         return shop
-    shop = replace(shop, calls=_put(shop.calls, event.room, call))
+    shop = changed(shop, calls=_put(shop.calls, event.room, call))
     if event.fact is Fact.PAGED:
         return _count_pages(shop, event)
     if event.fact is Fact.ARRIVED and event.duty is not None and event.duty in shop.duties:
@@ -272,14 +272,14 @@ def _evolve_duty(shop: Shop, event: Event) -> Shop:
             zone = event.data["zone"]
             if event.duty not in shop.duties:
                 duty = Duty(event.duty, zone, since=event.at)
-                return replace(shop, duties=_put(shop.duties, event.duty, duty))
+                return changed(shop, duties=_put(shop.duties, event.duty, duty))
             if shop.duties[event.duty].zone == zone:
                 return _set_duty(shop, event.duty, paused=False)
             return _set_duty(shop, event.duty, zone=zone, paused=False, place=None, place_at=None)
         case Fact.DUTY_PAUSED:
             return _set_duty(shop, event.duty, paused=True)
         case Fact.DUTY_ENDED:
-            return replace(shop, duties=_without(shop.duties, event.duty))
+            return changed(shop, duties=_without(shop.duties, event.duty))
         case _:
             return shop
 
@@ -287,8 +287,8 @@ def _evolve_duty(shop: Shop, event: Event) -> Shop:
 def _configure(shop: Shop, event: Event) -> Shop:
     """A new plan: devices that changed their room remember since when."""
     plan: Plan = plan_from(event.data["plan"])
-    before, after = shop.plan.homes(), plan.homes()
-    shop = replace(shop, plan=plan)
+    before, after = shop.plan.homes, plan.homes
+    shop = changed(shop, plan=plan)
     for device_id in sorted(before.keys() | after.keys()):
         if device_id not in before or before.get(device_id) != after.get(device_id):
             homes = shop.devices.get(device_id, Device(device_id)).homes
@@ -309,15 +309,15 @@ def _without(old: Mapping[str, V], key: str) -> dict[str, V]:
 
 
 def _set_room(shop: Shop, room_id: str, **changes: Any) -> Shop:
-    room: RoomState = replace(shop.room(room_id), **changes)
-    return replace(shop, rooms=_put(shop.rooms, room_id, room))
+    room: RoomState = changed(shop.room(room_id), **changes)
+    return changed(shop, rooms=_put(shop.rooms, room_id, room))
 
 
 def _set_device(shop: Shop, device_id: str, **changes: Any) -> Shop:
-    device = replace(shop.devices.get(device_id, Device(device_id)), **changes)
-    return replace(shop, devices=_put(shop.devices, device_id, device))
+    device = changed(shop.devices.get(device_id, Device(device_id)), **changes)
+    return changed(shop, devices=_put(shop.devices, device_id, device))
 
 
 def _set_duty(shop: Shop, duty_id: str, **changes: Any) -> Shop:
-    duty = replace(shop.duties[duty_id], **changes)
-    return replace(shop, duties=_put(shop.duties, duty_id, duty))
+    duty = changed(shop.duties[duty_id], **changes)
+    return changed(shop, duties=_put(shop.duties, duty_id, duty))

@@ -68,7 +68,7 @@ def device_event(turn: Turn, given: DeviceEvent) -> None:
             _pager_answer(turn, given)
     if room is not None and (given.type == "button" or given.fault is not None):
         turn.signal_room(room.id)
-        if turn.shop.plan.room_of().get(given.device) != room.id:
+        if turn.shop.plan.room_of.get(given.device) != room.id:
             turn.signal_device(given.device)  # it was moved meanwhile
     turn.receipt(given.device)
 
@@ -109,7 +109,7 @@ def _moment(turn: Turn, device: Device, given: DeviceEvent) -> tuple[Millis | No
 
 def _home(turn: Turn, device: Device, at: Millis | None) -> Room | None:
     """The room in which the device hung at the time of the event."""
-    room_id = turn.shop.plan.room_of().get(device.id)
+    room_id = turn.shop.plan.room_of.get(device.id)
     if at is not None and device.homes:
         room_id = device.homes[0][1]
         for since, home in device.homes:

@@ -1,7 +1,6 @@
 """One turn of the shop: facts are recorded as they are decided, wishes follow from what changed."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -24,7 +23,18 @@ from overdoor.core.escalation import Due, Timer, step_due, timers
 from overdoor.core.events import CALL_FACTS, Event, Fact
 from overdoor.core.evolve import evolve
 from overdoor.core.lifecycle import TABLE, Move
-from overdoor.core.model import Call, Kind, Millis, Outcome, Pager, Room, Service, Shop, State
+from overdoor.core.model import (
+    Call,
+    Kind,
+    Millis,
+    Outcome,
+    Pager,
+    Room,
+    Service,
+    Shop,
+    State,
+    changed,
+)
 
 LOST_CALL_SHOWN_MS = 10_000
 STRANGERS_LIMIT = 256
@@ -193,7 +203,7 @@ class Turn:
 
     def too_many_strangers(self, device_id: str) -> bool:
         """Anybody on the network can invent devices; only so many are remembered."""
-        devices, homes = self.shop.devices, self.shop.plan.homes()
+        devices, homes = self.shop.devices, self.shop.plan.homes
         if device_id in devices or device_id in homes:
             return False
         return len(devices) >= STRANGERS_LIMIT + len(homes)
@@ -232,7 +242,7 @@ class Turn:
 
     def signal_device(self, device_id: str) -> None:
         """What the lights of one device shall show now, under a new revision."""
-        room_id = self.shop.plan.room_of().get(device_id)
+        room_id = self.shop.plan.room_of.get(device_id)
         call = self.shop.calls.get(room_id) if room_id is not None else None
         device = self.shop.devices.get(device_id)
         dark = device is not None and device.dark_until > self.now
@@ -255,7 +265,7 @@ class Turn:
             self._effects += [Wake(timer) for timer in timers(call)] if call else []
             if state.service_until is not None:
                 self.wake(Timer(state.service_until, Due.REOPEN, room.id))
-        homes = self.shop.plan.homes()
+        homes = self.shop.plan.homes
         for room_id in self.shop.rooms.keys() - self.shop.plan.rooms.keys():
             self._effects.append(Forget(room=room_id))
         for device in self.shop.devices.values():
@@ -317,7 +327,7 @@ class Turn:
         calls = tuple(
             sorted(filter(shown, self.shop.calls.values()), key=lambda call: call.raised_at)
         )
-        self.shop = replace(self.shop, lists={**self.shop.lists, pager.device: rev})
+        self.shop = changed(self.shop, lists={**self.shop.lists, pager.device: rev})
         self._effects.append(PagerList(pager.device, rev, calls, self.now))
         lost = [call.since for call in calls if call.state is not State.RAISED]
         if lost:
@@ -325,5 +335,5 @@ class Turn:
 
     def _next_rev(self) -> int:
         rev = max(self.now, self.shop.rev + 1)
-        self.shop = replace(self.shop, rev=rev)
+        self.shop = changed(self.shop, rev=rev)
         return rev

@@ -68,14 +68,27 @@ def project(db: Connection, before: Shop, event: Event) -> Shop:
         call = after.calls.get(event.room) or after.room(event.room).last
         if call is not None:
             _put_call(db, call)
-    for table, adapter, old, new in (
-        ("room", codec.ROOM, before.rooms, after.rooms),
-        ("device", codec.DEVICE, before.devices, after.devices),
-        ("duty", codec.DUTY, before.duties, after.duties),
+    for table, adapter, old, new, touched in (
+        ("room", codec.ROOM, before.rooms, after.rooms, {event.room}),
+        ("device", codec.DEVICE, before.devices, after.devices, _devices(event, before, after)),
+        ("duty", codec.DUTY, before.duties, after.duties, _duties(event)),
     ):
         if new is not old:
-            _put_changed(db, table, adapter, old, new)
+            _put_changed(db, table, adapter, old, new, touched)
     return after
+
+
+def _devices(event: Event, before: Shop, after: Shop) -> set[str | None]:
+    """The devices that this fact may have changed."""
+    if event.fact is Fact.CONFIGURED:
+        return {*before.devices, *after.devices}
+    room = after.plan.rooms.get(event.room or "")
+    return {event.device, *(room.devices if room else ())}
+
+
+def _duties(event: Event) -> set[str | None]:
+    """The duties that this fact may have changed."""
+    return {event.duty, *event.data.get("duties", ())}
 
 
 def _put_call(db: Connection, call: Call) -> None:
@@ -97,15 +110,20 @@ def _put_call(db: Connection, call: Call) -> None:
     )
 
 
-def _put_changed(db: Connection, table: str, adapter: Any, old: Any, new: Any) -> None:
-    for key, value in new.items():
-        if old.get(key) is not value:
+def _put_changed(
+    db: Connection, table: str, adapter: Any, old: Any, new: Any, touched: set[str | None]
+) -> None:
+    for key in touched:
+        value = new.get(key)
+        if value is old.get(key):
+            continue
+        if value is None:
+            db.execute(f"DELETE FROM {table} WHERE id = ?", (key,))  # noqa: S608 - one of three
+        else:
             db.execute(
                 f"INSERT OR REPLACE INTO {table} VALUES (?, ?)",  # noqa: S608 - one of three
                 (key, adapter.dump_json(value).decode()),
             )
-    for key in old.keys() - new.keys():
-        db.execute(f"DELETE FROM {table} WHERE id = ?", (key,))  # noqa: S608 - one of three
 
 
 def load(db: Connection) -> Shop:

@@ -144,7 +144,7 @@ def live(engine: Engine, zone: ZoneInfo) -> dict[str, Any]:
     rooms.sort(key=_urgency)
     today = engine.store.calls(since=midnight(now, zone), limit=100_000)
     numbers = summary(engine, midnight(now, zone), None, None)
-    homes = shop.plan.room_of()
+    homes = shop.plan.room_of
     return {
         "waiting": sum(call.arrived_at is None for call in shop.calls.values()),
         "rooms": rooms,
@@ -246,7 +246,7 @@ def for_duty(engine: Engine, duty: Duty) -> dict[str, Any]:
         for call in shop.calls.values()
         if duty.id in call.paged and call.state is State.ACKNOWLEDGED and call.by != duty.id
     ]
-    devices = [shop.devices.get(device) for device in shop.plan.room_of()]
+    devices = [shop.devices.get(device) for device in shop.plan.room_of]
     lasts = [state.last.closed_at for state in shop.rooms.values() if state.last]
     return {
         "calls": [_task(engine, call, duty, now) for call in mine],

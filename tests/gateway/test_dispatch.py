@@ -1,0 +1,217 @@
+"""Who is asked to go, and why."""
+
+from overdoor.core.dispatch import choose
+from overdoor.core.inputs import DutyEnded, DutyPaused, DutyStarted, Verb
+from overdoor.core.model import Step
+
+from .shop import Floor, a_plan
+
+MINUTE = 60_000
+
+
+def on_duty(floor: Floor, **zones: str) -> None:
+    for duty, zone in zones.items():
+        floor.sign_on(duty, zone)
+
+
+def serve(floor: Floor, by: str, room: str, device: str) -> None:
+    """Somebody serves a call of a room, and stands there afterwards."""
+    floor.press(device)
+    assert floor.say(Verb.ARRIVE, by, room)
+    assert floor.say(Verb.CLOSE, by, room)
+
+
+def nearest(floor: Floor, room: str = "w1") -> str:
+    call = floor.call(room)
+    assert call is not None
+    (duty,) = choose(floor.shop, call, "nearest", floor.now).duties
+    return duty
+
+
+def test_the_nearest_of_the_free_is_asked_first() -> None:
+    floor = Floor()
+    on_duty(floor, ana="women", bob="men")
+    floor.press("cp-w1")
+    assert floor.paged() == [("ana",)]
+
+
+def test_a_free_associate_goes_before_a_nearer_one_who_is_busy() -> None:
+    floor = Floor()
+    on_duty(floor, ana="women", bob="men")
+    floor.press("cp-w2")
+    floor.say(Verb.ACKNOWLEDGE, "ana", "w2")
+    floor.press("cp-w1")
+    assert floor.paged() == [("bob",)]
+
+
+def test_whoever_served_the_visit_goes_before_somebody_nearer() -> None:
+    floor = Floor()
+    on_duty(floor, ana="women", bob="men")
+    serve(floor, "bob", "w1", "cp-w1")
+    floor.wait(5 * MINUTE)
+    serve(floor, "bob", "m1", "button-m1")  # he walks off, 40 m away
+    serve(floor, "ana", "w2", "cp-w2")  # she stands next door
+    floor.press("cp-w1")
+    assert floor.paged() == [("bob",)]
+
+
+def test_after_the_visit_gap_the_nearest_goes_again() -> None:
+    floor = Floor()
+    on_duty(floor, ana="women", bob="men")
+    serve(floor, "bob", "w1", "cp-w1")
+    floor.wait(11 * MINUTE)
+    serve(floor, "bob", "m1", "button-m1")
+    floor.press("cp-w1")
+    assert floor.paged() == [("ana",)]
+
+
+def test_where_somebody_last_arrived_counts_more_than_where_they_signed_in() -> None:
+    floor = Floor()
+    on_duty(floor, ana="women", bob="men")
+    serve(floor, "bob", "w2", "cp-w2")  # bob of men now stands 10 m from w1
+    serve(floor, "ana", "m1", "button-m1")  # ana of women stands 40 m away
+    floor.press("cp-w1")
+    assert floor.paged() == [("bob",)]
+
+
+def test_with_equal_distance_the_one_who_was_paged_less_goes() -> None:
+    floor = Floor(a_plan(steps=(Step(0, "nearest"),)))
+    on_duty(floor, ana="women", bob="women")
+    asked = []
+    for _ in range(4):
+        floor.press("cp-w1")
+        asked += floor.paged()
+        floor.send(button="cancel")
+    assert asked == [("ana",), ("bob",), ("ana",), ("bob",)]
+
+
+def test_pages_of_more_than_a_quarter_of_an_hour_ago_are_forgotten() -> None:
+    floor = Floor(a_plan(steps=(Step(0, "nearest"),)))
+    on_duty(floor, ana="women", bob="women")
+    floor.press("cp-w1")
+    floor.send(button="cancel")
+    floor.wait(16 * MINUTE)
+    floor.press("cp-w1")
+    assert floor.paged() == [("ana",)]
+
+
+def test_with_nobody_in_the_zone_the_next_step_runs_at_once() -> None:
+    steps = (Step(0, "zone"), Step(20_000, "shop"))
+    floor = Floor(a_plan(steps=steps))
+    on_duty(floor, bob="men")
+    floor.press("cp-w1")
+    assert floor.paged() == [(), ("bob",)]
+
+
+def test_with_nobody_on_duty_the_manager_is_told_at_once() -> None:
+    floor = Floor(a_plan(steps=(Step(0, "nearest"), Step(60_000, "manager"))))
+    call = floor.press("cp-w1")
+    assert call is not None
+    assert call.manager
+
+
+def test_whoever_signs_on_is_paged_for_a_call_that_reached_nobody() -> None:
+    floor = Floor()
+    floor.press("cp-w1")
+    floor.sign_on("ana")
+    assert floor.paged() == [("ana",)]
+
+
+def test_whoever_signs_on_is_paged_even_when_the_manager_was_told_before() -> None:
+    floor = Floor(a_plan(steps=(Step(0, "nearest"), Step(60_000, "manager"))))
+    floor.press("cp-w1")
+    floor.sign_on("ana")
+    assert floor.paged() == [("ana",)]
+
+
+def test_when_the_only_one_who_was_paged_signs_off_whoever_comes_is_paged() -> None:
+    floor = Floor()
+    floor.sign_on("ana")
+    floor.press("cp-w1")
+    floor.wait(2 * MINUTE)  # every step has run, and reached only her
+    floor.do(DutyEnded("ana"))
+    floor.sign_on("bob")
+    assert floor.paged() == [("bob",)]
+
+
+def test_whoever_declined_is_not_asked_again() -> None:
+    floor = Floor()
+    on_duty(floor, ana="women", bob="women")
+    floor.press("cp-w1")
+    floor.say(Verb.DECLINE, "ana")
+    assert floor.paged() == [("bob",)]
+    floor.wait(2 * MINUTE)  # zone and shop were asked meanwhile
+    pages = [event.data["duties"] for event in floor.log if event.fact == "paged"]
+    assert pages == [["ana"], ["bob"], ["bob"], ["bob"]]
+
+
+def test_nobody_on_a_break_is_asked() -> None:
+    floor = Floor()
+    on_duty(floor, ana="women", bob="men")
+    floor.do(DutyPaused("ana"))
+    floor.press("cp-w1")
+    assert floor.paged() == [("bob",)]
+
+
+def test_the_steps_run_in_their_time_and_in_their_circle() -> None:
+    floor = Floor()
+    on_duty(floor, ana="women", bob="men", eve="women")
+    floor.press("cp-w1")
+    assert floor.paged() == [("ana",)]
+    floor.wait(19_999)
+    assert floor.call().paged == ("ana",)
+    floor.wait(1)
+    assert set(floor.call().paged) == {"ana", "eve"}
+    floor.wait(40_000)
+    assert set(floor.call().paged) == {"ana", "eve", "bob"}
+
+
+def test_a_call_handed_to_a_zone_pages_that_zone_and_not_who_handed_it() -> None:
+    floor = Floor()
+    on_duty(floor, ana="women", bob="men", eve="women")
+    floor.press("cp-w1")
+    floor.say(Verb.ACKNOWLEDGE, "ana")
+    assert floor.say(Verb.HAND_OFF, "ana", zone="men")
+    assert floor.paged() == [("bob",)]
+
+
+def test_a_wrong_tap_that_is_undone_costs_nothing() -> None:
+    floor = Floor()
+    floor.sign_on("ana")
+    floor.press("cp-w1")
+    floor.say(Verb.ACKNOWLEDGE, "ana")
+    floor.wait(5000)
+    assert floor.say(Verb.UNDO, "ana")
+    assert floor.paged() == [("ana",)]
+
+
+def test_a_press_again_pages_again_but_not_more_often_than_agreed() -> None:
+    floor = Floor(a_plan(steps=(Step(0, "nearest"),)))
+    floor.sign_on("ana")
+    floor.press("cp-w1")
+    floor.wait(19_999)
+    floor.press("cp-w1")
+    assert floor.paged() == []
+    floor.wait(1)
+    floor.press("cp-w1")
+    assert floor.paged() == [("ana",)]
+
+
+def test_the_reasons_are_stored_with_the_page() -> None:
+    floor = Floor()
+    on_duty(floor, ana="women", bob="men")
+    floor.press("cp-w1")
+    (page,) = [event for event in floor.events if event.fact == "paged"]
+    assert page.data["target"] == "nearest"
+    first, second = page.data["why"]
+    assert (first["duty"], first["free"], first["metres"]) == ("ana", True, 5.0)
+    assert (second["duty"], second["metres"]) == ("bob", 40.0)
+
+
+def test_somebody_who_comes_back_from_a_break_can_be_asked() -> None:
+    floor = Floor()
+    floor.sign_on("ana")
+    floor.do(DutyPaused("ana"))
+    floor.press("cp-w1")
+    floor.do(DutyStarted("ana", "women"))
+    assert nearest(floor) == "ana"
