@@ -2,6 +2,7 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from overdoor.core.effects import Receipt
 from overdoor.core.inputs import DeviceEvent
 from overdoor.core.ledger import Boot

@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
 from overdoor.core.effects import Refused, Signal
 from overdoor.core.escalation import Timer
 from overdoor.core.events import Fact
