@@ -1,6 +1,7 @@
 """One shop, running: the broker if it is ours, the engine, the bus, the pages."""
 
 import asyncio
+import gc
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
@@ -96,6 +97,7 @@ async def serve(
                         return_when=asyncio.FIRST_COMPLETED,
                     )
                     connected.cancel()
+                    _settle_memory()
                     ready(running)
                     beside = tasks.start(work(running)) if work is not None else None
                     await tasks.first_end(stopping)
@@ -140,6 +142,15 @@ class _Tasks:
         for result in results:
             if isinstance(result, Exception):
                 raise result
+
+
+def _settle_memory() -> None:
+    """Leaves what was loaded for good out of later collections.
+
+    A full collection over all of it was measured to hold every press up for 60 to 90 ms.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @contextmanager

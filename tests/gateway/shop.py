@@ -9,8 +9,15 @@ from overdoor.core.effects import Effect, PagerList, Receipt, Refused, Signal, W
 from overdoor.core.escalation import Timer
 from overdoor.core.events import Event, Fact
 from overdoor.core.evolve import evolve
-from overdoor.core.inputs import Answer, Configured, DeviceEvent, DutyStarted, Input, TimerFired
-from overdoor.core.inputs import Verb as Verb
+from overdoor.core.inputs import (
+    Answer,
+    Configured,
+    DeviceEvent,
+    DutyStarted,
+    Input,
+    TimerFired,
+    Verb,
+)
 from overdoor.core.model import Call, Pager, Plan, Policy, Room, Shop, Zone
 from overdoor.core.step import step
 

@@ -235,9 +235,15 @@ class Bus:
     # -- out -------------------------------------------------------------------------------------
 
     def _speak(self, done: Done) -> None:
-        if self._client is not None:
-            for effect in done.effects:
-                self._say(effect)
+        if self._client is None:
+            return
+        signalled = False
+        for effect in done.effects:
+            if signalled and not isinstance(effect, Signal):
+                self._client.loop_write()  # the lamp does not wait for the rest
+                signalled = False
+            self._say(effect)
+            signalled = signalled or isinstance(effect, Signal)
 
     def _say(self, effect: Effect) -> None:
         topics = self.topics

@@ -14,7 +14,7 @@ class Fact(StrEnum):
     # of a call
     RAISED = "raised"  # zone, kind, need, visit, estimated, source, policy
     PRESSED_AGAIN = "pressed_again"  # deaf
-    PAGED = "paged"  # step, next, target, duties, why
+    PAGED = "paged"  # step, passed (steps that reached nobody), next, target, duties, why
     DECLINED = "declined"
     ACKNOWLEDGED = "acknowledged"
     LAPSED = "lapsed"

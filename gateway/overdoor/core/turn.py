@@ -166,25 +166,27 @@ class Turn:
         if self.now >= give_up_at:
             self.move(call, Move.GIVE_UP, at=give_up_at)
             return
-        index = step_due(call, self.now) if start is None else start
-        while index is not None and index < len(call.policy.steps):
+        first = step_due(call, self.now) if start is None else start
+        if first is None or first >= len(call.policy.steps):
+            return
+        for index in range(first, len(call.policy.steps)):
             target = call.policy.steps[index].page
             choice = choose(self.shop, call, target, self.now)
-            self.record(
-                Fact.PAGED,
-                room=room_id,
-                call=call.id,
-                data={
-                    "step": index,
-                    "next": max(call.next_step, index + 1),
-                    "target": target,
-                    "duties": list(choice.duties),
-                    "why": [candidate.why() for candidate in choice.considered],
-                },
-            )
             if choice.duties or choice.manager:
-                return
-            index += 1
+                break
+        self.record(
+            Fact.PAGED,
+            room=room_id,
+            call=call.id,
+            data={
+                "step": index,
+                "passed": list(range(first, index)),
+                "next": max(call.next_step, index + 1),
+                "target": target,
+                "duties": list(choice.duties),
+                "why": [candidate.why() for candidate in choice.considered],
+            },
+        )
 
     def page_again(self, call: Call) -> None:
         """Repeats the step that ran last."""

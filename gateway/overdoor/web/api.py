@@ -341,10 +341,10 @@ def insight_summary(
 
 
 @router.get("/stream", response_class=StreamingResponse)
-async def stream(request: Request) -> StreamingResponse:
+async def stream(request: Request, session: MaybeSession) -> StreamingResponse:
     """Server-sent events: a sequence number and what changed. Ask for the rest."""
     return StreamingResponse(
-        request.app.state.hub.watch(),
+        request.app.state.hub.watch(session.duty.id if session else None),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )

@@ -28,6 +28,7 @@ def render(request: Request, template: str, page: str, **context: Any) -> HTMLRe
             "now": state.engine.clock(),
             "page": page,
             "demo": state.demo,
+            "timezone": state.timezone.key,
             "version": __version__,
             **context,
         },
@@ -61,13 +62,13 @@ def call(request: Request, engine: TheEngine, call_id: str) -> HTMLResponse:
 @router.get("/handheld")
 def handheld(request: Request, engine: TheEngine, session: MaybeSession) -> HTMLResponse:
     """The associate's page, or the sign-on."""
-    return render(request, "handheld.html", "handheld", **_duty(engine, session))
+    return render(request, "handheld.html", "handheld", **_duty(request, engine, session))
 
 
 @router.get("/handheld/calls")
 def handheld_calls(request: Request, engine: TheEngine, session: MaybeSession) -> HTMLResponse:
     """What of the associate's page changes."""
-    return render(request, "_calls.html", "handheld", **_duty(engine, session))
+    return render(request, "_calls.html", "handheld", **_duty(request, engine, session))
 
 
 @router.post("/handheld/sign-on")
@@ -84,13 +85,13 @@ def _live(request: Request, engine: Engine) -> dict[str, Any]:
     return views.live(engine, request.app.state.timezone)
 
 
-def _duty(engine: Engine, session: Session | None) -> dict[str, Any]:
+def _duty(request: Request, engine: Engine, session: Session | None) -> dict[str, Any]:
     zones = [{"id": zone.id, "name": zone.name} for zone in engine.committed.plan.zones.values()]
     if session is None:
         return {"duty": None, "zones": zones}
     duty = session.duty
     zone = engine.committed.plan.zones.get(duty.zone)
-    return views.for_duty(engine, duty) | {
+    return views.for_duty(engine, duty, request.app.state.hub.on_duty()) | {
         "zones": zones,
         "duty": {
             "id": duty.id,

@@ -27,8 +27,10 @@ def _words(engine: Engine, event: Event) -> str:
             names = ", ".join(engine.name_of(duty) or "somebody" for duty in data["duties"])
             if data["target"] == "manager":
                 names = "the manager"
-            step = "" if data["step"] is None else f"Step {data['step'] + 1}, {data['target']}: "
-            return f"{step}{names} paged" if names else f"{step}nobody on duty to page"
+            step = f"Step {data['step'] + 1}, {data['target']}: "
+            passed = ", ".join(str(index + 1) for index in data["passed"])
+            skipped = f" (nobody to page at step {passed})" if passed else ""
+            return f"{step}{names} paged{skipped}" if names else f"{step}nobody to page{skipped}"
         case Fact.DECLINED:
             return f"{who} declined"
         case Fact.ACKNOWLEDGED:

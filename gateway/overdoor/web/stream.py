@@ -22,9 +22,9 @@ class Hub:
         self._closed = False
         engine.listen(self._poke)
 
-    async def watch(self) -> AsyncIterator[str]:
-        """Server-sent events until the client goes, the first at once."""
-        watcher = _Watcher()
+    async def watch(self, duty: str | None) -> AsyncIterator[str]:
+        """Server-sent events until the client goes, the first at once. `duty`: who watches."""
+        watcher = _Watcher(duty)
         self._watchers.add(watcher)
         try:
             yield f"retry: 1000\n{_message(self._engine.seq, [])}"
@@ -45,8 +45,10 @@ class Hub:
         for watcher in self._watchers:
             watcher.poke(())
 
-    def __len__(self) -> int:
-        return len(self._watchers)
+    def on_duty(self) -> int:
+        """How many people on duty have a page open."""
+        duties = {watcher.duty for watcher in self._watchers}
+        return len(duties & self._engine.committed.duties.keys())
 
     def _poke(self, done: Done) -> None:
         changed = []
@@ -68,7 +70,8 @@ class Hub:
 class _Watcher:
     """What one client has not been told yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, duty: str | None) -> None:
+        self.duty = duty
         self._changed: dict[str, None] = {}
         self._news = asyncio.Event()
 

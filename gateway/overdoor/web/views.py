@@ -236,8 +236,11 @@ def _recent(engine: Engine, call: Call) -> dict[str, Any]:
     }
 
 
-def for_duty(engine: Engine, duty: Duty) -> dict[str, Any]:
-    """The associate's page: the calls for this duty, and a quiet line when there are none."""
+def for_duty(engine: Engine, duty: Duty, pages_open: int) -> dict[str, Any]:
+    """The associate's page: the calls for this duty, and a quiet line when there are none.
+
+    `pages_open`: how many people on duty have this page open, and so can be reached by it.
+    """
     shop, now = engine.committed, engine.clock()
     mine = [call for call in shop.calls.values() if _is_for(call, duty)]
     mine.sort(key=lambda call: (call.by != duty.id, call.raised_at))
@@ -246,7 +249,7 @@ def for_duty(engine: Engine, duty: Duty) -> dict[str, Any]:
         for call in shop.calls.values()
         if duty.id in call.paged and call.state is State.ACKNOWLEDGED and call.by != duty.id
     ]
-    devices = [shop.devices.get(device) for device in shop.plan.room_of]
+    pagers = [shop.devices.get(device) for device in shop.plan.pagers]
     lasts = [state.last.closed_at for state in shop.rooms.values() if state.last]
     return {
         "calls": [_task(engine, call, duty, now) for call in mine],
@@ -263,9 +266,8 @@ def for_duty(engine: Engine, duty: Duty) -> dict[str, Any]:
                 _online([shop.devices.get(device, Device(device)) for device in room.devices])
                 for room in shop.plan.rooms.values()
             ),
-            "devices_reachable": sum(
-                device is not None and device.status is DeviceStatus.ONLINE for device in devices
-            ),
+            "devices_reachable": pages_open
+            + sum(pager is not None and pager.status is DeviceStatus.ONLINE for pager in pagers),
             "last_call_at": max(filter(None, lasts), default=None),
         },
     }
@@ -282,7 +284,7 @@ def _task(engine: Engine, call: Call, duty: Duty, now: Millis) -> dict[str, Any]
     acknowledged = call.state is State.ACKNOWLEDGED
     undo_until = call.since + UNDO_MS if acknowledged and call.since + UNDO_MS > now else None
     actions = {
-        State.RAISED: ["acknowledge", "decline"],
+        State.RAISED: ["acknowledge", "arrive", "decline"],
         State.ACKNOWLEDGED: ["arrive", "hand-off", "nobody-there"],
         State.ARRIVED: ["close", "nobody-there"],
     }[call.state]

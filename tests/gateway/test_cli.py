@@ -1,0 +1,161 @@
+"""The command `overdoor`: a mistake ends with status 2 and one line, never with a traceback."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from overdoor.store import Store
+
+SHOP = """\
+[shop]
+id = "demo"
+name = "Demo Shop"
+
+[mqtt]
+url = "embedded"
+port = {broker}
+
+[web]
+bind = "127.0.0.1:{web}"
+
+[data]
+path = "data"
+
+[[zone]]
+id = "women"
+name = "Women"
+
+[[room]]
+id = "w1"
+name = "Women 1"
+zone = "women"
+device = "cp-w1"
+"""
+LIMIT_S = 20
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+@contextmanager
+def busy_port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def write_shop(folder: Path, **ports: int) -> Path:
+    ports = {"web": ports.get("web") or free_port(), "broker": ports.get("broker") or free_port()}
+    file = folder / "shop.toml"
+    file.write_text(SHOP.format(**ports))
+    return file
+
+
+def overdoor(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from overdoor.cli import main; main()", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+
+
+def assert_one_sentence(ended: subprocess.CompletedProcess[str], says: str) -> None:
+    assert ended.returncode == 2, ended.stderr
+    assert ended.stderr.count("\n") == 1, ended.stderr
+    assert says in ended.stderr
+    assert "Traceback" not in ended.stderr + ended.stdout
+
+
+@pytest.mark.parametrize("command", ["run", "check", "demo"])
+def test_every_command_explains_itself(command: str) -> None:
+    ended = overdoor(command, "--help")
+    assert ended.returncode == 0
+    assert "Usage: " in ended.stdout
+    assert "--help" in ended.stdout
+
+
+def test_a_good_shop_is_called_good(tmp_path: Path) -> None:
+    ended = overdoor("check", "--config", write_shop(tmp_path))
+    assert ended.returncode == 0
+    assert "is good: Demo Shop, 1 zones, 1 rooms, 1 devices" in ended.stdout
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_a_missing_file_is_one_sentence(command: str, tmp_path: Path) -> None:
+    ended = overdoor(command, "--config", tmp_path / "nowhere.toml")
+    assert_one_sentence(ended, "There is no file")
+
+
+def test_a_typo_is_one_sentence_with_its_line(tmp_path: Path) -> None:
+    file = write_shop(tmp_path)
+    file.write_text(file.read_text().replace("[[room]]", "[[romm]]"))
+    assert_one_sentence(overdoor("run", "--config", file), "romm is not a key")
+
+
+@pytest.mark.parametrize("words", [["rnu"], ["run", "--confg", "x"], ["demo", "--rooms", "many"]])
+def test_a_usage_error_has_status_2_and_no_traceback(words: list[str]) -> None:
+    ended = overdoor(*words)
+    assert ended.returncode == 2
+    assert words[-1] in ended.stderr or words[-2] in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_busy_web_port_is_one_sentence_and_leaves_no_data(tmp_path: Path) -> None:
+    with busy_port() as port:
+        ended = overdoor("run", "--config", write_shop(tmp_path, web=port))
+    assert_one_sentence(ended, f"The pages cannot be served on 127.0.0.1:{port}")
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_busy_broker_port_is_one_sentence(tmp_path: Path) -> None:
+    with busy_port() as port:
+        ended = overdoor("run", "--config", write_shop(tmp_path, broker=port))
+    assert_one_sentence(ended, f"Port {port} on 127.0.0.1 is taken")
+
+
+def test_a_folder_in_use_is_one_sentence(tmp_path: Path) -> None:
+    file = write_shop(tmp_path)
+    store = Store(tmp_path / "data")
+    try:
+        ended = overdoor("run", "--config", file)
+    finally:
+        store.close()
+    assert_one_sentence(ended, "Another gateway is running on")
+
+
+def garbage(file: Path) -> None:
+    file.write_bytes(b"garbage" * 1000)
+
+
+def cut_short(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:4096])
+    file.with_name("overdoor.db-wal").unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("damage", [garbage, cut_short])
+def test_a_damaged_database_is_one_sentence(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+    file = write_shop(tmp_path)
+    Store(tmp_path / "data").close()
+    damage(tmp_path / "data" / "overdoor.db")
+    assert_one_sentence(overdoor("run", "--config", file), "overdoor.db")
+
+
+def test_a_gateway_says_where_it_is_and_ends_cleanly_when_asked(tmp_path: Path) -> None:
+    file = write_shop(tmp_path)
+    command = [sys.executable, "-c", "from overdoor.cli import main; main()", "run", "-c", file]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as gateway:
+        assert gateway.stdout is not None
+        said = [gateway.stdout.readline() for _ in range(6)]
+        started = time.monotonic()
+        gateway.terminate()
+        _, errors = gateway.communicate(timeout=LIMIT_S)
+    assert said[0].startswith("Overdoor ")
+    assert gateway.returncode == 0
+    assert "Traceback" not in errors
+    assert time.monotonic() - started < 5
