@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+
 from overdoor.engine import Done, Engine
 from overdoor.store import Store
 

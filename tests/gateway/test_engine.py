@@ -3,6 +3,7 @@
 import time
 
 import pytest
+
 from overdoor.core.effects import Signal
 from overdoor.core.inputs import Answer, DutyStarted, Restate, Verb
 from overdoor.core.model import Step

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from sqlite_utils import Database
+
 from overdoor.bus import payloads
 from overdoor.bus.payloads import Nonsense
 from overdoor.core.effects import Happened, PagerList, Receipt, RoomCall, Signal
@@ -16,7 +18,6 @@ from overdoor.core.inputs import DeviceDescribed, Input
 from overdoor.core.model import DeviceStatus, Shop
 from overdoor.store.projections import append, project
 from overdoor.store.schema import migrations
-from sqlite_utils import Database
 
 from .shop import BOOT, Floor, Verb, only
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlite_utils import Database
+
 from overdoor.core.inputs import (
     Configured,
     DeviceDescribed,
@@ -22,7 +24,6 @@ from overdoor.engine import Engine, NotStored
 from overdoor.store import Store, StoreError
 from overdoor.store.projections import append, load, project, rebuild
 from overdoor.store.schema import PROJECTIONS, migrations
-from sqlite_utils import Database
 
 from .conftest import House, until
 from .shop import Floor, Shop, Verb, a_plan, an_event, without_revs

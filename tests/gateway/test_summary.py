@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from overdoor.insight.summary import CallRow, Summary, percentile, summarise
 
 from .shop import SECOND
