@@ -383,6 +383,7 @@ document.addEventListener("submit", async (event) => {
   }
   await duty("POST", { name: String(data.get("name")).trim(), zone: data.get("zone") });
   set(go, "aria-busy", false);
+  fresh.renew(); // the stream of somebody on duty counts as a way to reach them
 });
 
 document.addEventListener("click", (event) => {

@@ -163,5 +163,5 @@ export function keepFresh(after = () => {}) {
   connect();
   dress();
   after(box);
-  return { pull: poke };
+  return { pull: poke, renew: wake };
 }

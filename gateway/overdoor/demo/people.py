@@ -23,8 +23,9 @@ NAMES = ("Ana", "Boris", "Chen")
 PACE_M_PER_S = 1.2
 REACTION_S = (1.0, 4.0)
 HELP_S = (11.0, 20.0)
-PRESS_EVERY_S = 7.0  # of a busy shop with eight rooms
+PRESS_EVERY_S = 14.0  # of a busy shop with eight rooms: enough for three associates
 FRAME_S = 0.1
+DOOR_M = 1.7  # from the middle of a room to a person at its door
 
 
 @dataclass
@@ -68,6 +69,7 @@ class People:
         self._engine = engine
         self._rooms = rooms
         self._changed = changed
+        self._aisle = zones[0]["y"] + zones[0]["h"] / 2
         self._random = random.Random()  # noqa: S311 - people, not secrets
         self._shopping: asyncio.Task[None] | None = None
         self.associates = {
@@ -87,6 +89,7 @@ class People:
         if on and person.duty is None:
             person.duty, _ = await sign_on(self._engine, person.name, person.zone)
             person.doing = "free"
+            self._take_next(person)  # what they were paged for while signing on
         elif not on and person.duty is not None:
             duty, person.duty, person.doing = person.duty, None, ""
             if person.task is not None:
@@ -142,7 +145,7 @@ class People:
     async def _help(self, person: Associate, room: str, call: str) -> None:
         place = self._engine.committed.plan.rooms[room]
         self._do(person, f"walking to {place.name}")
-        await self._walk(person, place.at)
+        await self._walk(person, self._door(place.at))
         self._rooms[room].press("presence", 150)
         self._do(person, f"helping in {place.name}")
         await asyncio.sleep(self._random.uniform(*HELP_S))
@@ -157,9 +160,13 @@ class People:
                 person.task = asyncio.create_task(self._go(person, call.room, call.id))
                 return
 
+    def _door(self, room: Point) -> Point:
+        """In front of a room, on its side of the aisle."""
+        x, y = room
+        return x, y + DOOR_M if y < self._aisle else y - DOOR_M
+
     async def _walk(self, person: Associate, to: Point) -> None:
-        """To the door of a room, which looks to the aisle."""
-        while (left := dist(person.at, to)) > 1.0:
+        while (left := dist(person.at, to)) > 0:
             stride = min(left, PACE_M_PER_S * FRAME_S) / left
             x, y = person.at
             person.at = (x + (to[0] - x) * stride, y + (to[1] - y) * stride)
