@@ -123,6 +123,14 @@ class Device:
             "event", json.dumps(said | {"gesture": "press", "age_ms": 0} | more).encode()
         )
 
+    async def button_until_receipted(self, n: int) -> None:
+        """Sends a press again and again, as the contract wants, until a receipt covers it."""
+        receipt = asyncio.create_task(self.receipt(n))
+        while not receipt.done():
+            await self.button(n)
+            await asyncio.wait({receipt}, timeout=0.5)
+        await receipt
+
     async def signal(self, state: str, start: int = 0) -> dict[str, Any]:
         leaf = self._own.removeprefix(self._prefix) + "signal"
         payload = await self.until(

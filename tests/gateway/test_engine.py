@@ -1,4 +1,4 @@
-"""The engine: timers that outlive a restart, a clock that never runs back, refusals and failures."""
+"""The engine: timers that outlive a restart, a clock that never runs back, refusals, failures."""
 
 import time
 

@@ -33,8 +33,8 @@ from .shop import Floor, Shop, Verb, a_plan, an_event, without_revs
 HISTORY = st.lists(
     st.tuples(
         st.sampled_from(
-            ["press", "presence", "cancel", "hold", "answer", "wait", "duty", "leave", "service"]
-            + ["void", "late", "info", "move", "stranger"]
+            "press presence cancel hold answer wait duty leave service void late info move "
+            "stranger".split()
         ),
         st.integers(0, 999),
     ),
