@@ -67,10 +67,11 @@ class Engine:
 
     def __init__(self, store: Store, clock: Clock | None = None) -> None:
         self.store = store
-        self.clock = clock or Clock(store.last_noted_at())
-        self.committed: Shop = store.load()
-        self.people = store.people()
-        self.seq = store.last_seq()
+        with store.opening():
+            self.clock = clock or Clock(store.last_noted_at())
+            self.committed: Shop = store.load()
+            self.people = store.people()
+            self.seq = store.last_seq()
         self.trouble: str | None = None  # why nothing can be stored just now
         self.broker_up = False
         self.telemetry: dict[str, dict[str, Any]] = {}  # device → its last info, in memory only

@@ -107,7 +107,12 @@ def _kept(said: dict[str, Any]) -> dict[str, Any]:
     rest = {key: value for key, value in said.items() if key not in ("v", "boot", "n", "low")}
     if len(json.dumps(rest)) <= RAW_KEPT:
         return rest
-    return {key: value for key, value in rest.items() if key in _UNDERSTOOD}
+    understood = {key: rest[key] for key in _UNDERSTOOD if key in rest}
+    return {
+        key: value
+        for key, value in understood.items()
+        if value is None or _short(value) or _whole(value, 0, _N_LIMIT)
+    }
 
 
 def parse_status(device: str, payload: bytes, *, retained: bool) -> DeviceSaid | Nonsense:

@@ -6,8 +6,8 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,29 +37,28 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
+        self._local = threading.local()
+        with ExitStack() as stack:
+            stack.enter_context(_locked(folder))
+            self._connections: list[sqlite3.Connection] = []
+            stack.callback(self._close_connections)
+            with self.opening():
+                self._db = self._connect()
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA synchronous = FULL")
+                migrations.apply(Database(self._db))
+            self._held = stack.pop_all()
+
+    @contextmanager
+    def opening(self) -> Iterator[None]:
+        """Says in a sentence that the file is not what it should be. Raises `StoreError`."""
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._lock = (folder / "overdoor.lock").open("w")
-        except (OSError, ValueError) as error:
-            raise StoreError(f"The data folder {folder} cannot be written: {error}.") from error
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            yield
+        except (sqlite3.DatabaseError, ValueError) as error:
             raise StoreError(
-                f"Another gateway is running on {folder}. Stop it, or give this one its own "
-                "[data] path."
-            ) from None
-        try:
-            self._db = _connect(self.path)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            migrations.apply(Database(self._db))
-        except sqlite3.DatabaseError as error:
-            raise StoreError(
-                f"{self.path} cannot be opened as an Overdoor database: {error}. "
+                f"{self.path} cannot be read as an Overdoor database: {error}. "
                 "Restore a backup, or move the file away."
             ) from error
-        self._local = threading.local()
 
     def writer(self, loop: asyncio.AbstractEventLoop) -> Writer:
         """The one writer. Call it once."""
@@ -73,14 +72,26 @@ class Store:
         """A connection of the calling thread, for reading only."""
         db: sqlite3.Connection | None = getattr(self._local, "db", None)
         if db is None:
-            db = self._local.db = _connect(self.path)
+            db = self._local.db = self._connect()
             db.execute("PRAGMA query_only = ON")
         return db
 
     def close(self) -> None:
         """Lets go of the file, so that another gateway may have it."""
-        self._db.close()
-        self._lock.close()
+        self._held.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        self._connections.append(db)
+        db.execute("PRAGMA busy_timeout = 5000")
+        db.execute("PRAGMA foreign_keys = ON")
+        return db
+
+    def _close_connections(self) -> None:
+        """The writer's last, so that it folds the write-ahead log back into the file."""
+        for db in reversed(self._connections):
+            db.close()
+        self._connections.clear()
 
     def last_noted_at(self) -> Millis:
         """When the last fact was noted; 0 for an empty log."""
@@ -160,9 +171,20 @@ class Store:
         return json.dumps(place)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    db.execute("PRAGMA busy_timeout = 5000")
-    with suppress(sqlite3.OperationalError):  # an old SQLite without it does without
-        db.execute("PRAGMA foreign_keys = ON")
-    return db
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keeps the folder for one gateway."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / "overdoor.lock").open("w")
+    except (OSError, ValueError) as error:
+        raise StoreError(f"The data folder {folder} cannot be written: {error}.") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(
+                f"Another gateway is running on {folder}. Stop it, or give this one its own "
+                "[data] path."
+            ) from None
+        yield
