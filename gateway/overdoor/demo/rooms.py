@@ -141,11 +141,12 @@ class SimulatedRoom:
                 said = {"log": line.decode("utf-8", "replace").rstrip()}
             if "ready" in said:
                 self.online = True
+                self._changed(self.id)
             elif "lights" in said:
                 self.ring, self.lamp = said["lights"]["ring"], said["lights"]["lamp"]
+                self._changed(self.id)
             elif "error" in said:
                 log.warning("a room did not understand", room=self.id, error=said["error"])
-            self._changed(self.id)
 
     def _dark(self) -> None:
         self.online, self.ring, self.lamp = False, [], 0
