@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import aiomqtt
+
 from overdoor.bus import Address, Bus
 from overdoor.core.model import Plan
 from overdoor.engine import Engine
 from overdoor.store import Store
 
-from .conftest import TIMEOUT_S
+from .house import TIMEOUT_S
 from .shop import BOOT, a_plan
 
 MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
@@ -34,11 +35,9 @@ class Broker:
             self.port: int = server.getsockname()[1]
         config = folder / "mosquitto.conf"
         config.write_text(f"listener {self.port} {HOST}\nallow_anonymous true\n")
-        self._command = {
-            "mosquitto": [MOSQUITTO, "-c", str(config)],
-            "iotcore": [sys.executable, "-m", "iotcore", "--listen", HOST, "--port"]
-            + [str(self.port), "--log-level", "CRITICAL"],
-        }[kind]
+        iotcore = [sys.executable, "-m", "iotcore", "--listen", HOST, "--log-level", "CRITICAL"]
+        mosquitto = [MOSQUITTO, "-c", str(config)]
+        self._command = mosquitto if kind == "mosquitto" else [*iotcore, "--port", str(self.port)]
         self.start()
 
     def start(self) -> None:

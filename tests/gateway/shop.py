@@ -88,9 +88,11 @@ class Floor:
 
     def wait(self, ms: int) -> None:
         """Time passes; timers ring when they are due."""
-        end = self.now + ms
+        end, rang = self.now + ms, 0
         while self.timers and self.timers[0].at <= end:
             timer = heapq.heappop(self.timers)
+            rang += 1
+            assert rang < 10_000, f"{timer} rings for ever"
             self.now = max(self.now, timer.at)
             self.do(TimerFired(timer))
         self.now = end

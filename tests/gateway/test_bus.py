@@ -12,11 +12,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from overdoor.bus import TakenOver
 from overdoor.web import views
 
 from .broker import HOST, Broker, device, gateway
-from .conftest import TIMEOUT_S, until
+from .house import TIMEOUT_S, until
 from .shop import BOOT, a_plan
 
 _numbers = count()
@@ -37,15 +38,15 @@ def port(broker: Broker) -> int:
 
 
 @pytest.fixture
-def shop() -> str:
+def shop_id() -> str:
     """A shop of its own for each test, so that nothing retained is shared."""
     return f"shop-{next(_numbers)}"
 
 
 async def test_a_press_is_receipted_and_answered_by_a_signal(
-    port: int, shop: str, tmp_path: Path
+    port: int, shop_id: str, tmp_path: Path
 ) -> None:
-    async with gateway(tmp_path, port, shop) as (engine, _), device(port, shop=shop) as cp:
+    async with gateway(tmp_path, port, shop_id) as (engine, _), device(port, shop=shop_id) as cp:
         await cp.signal("idle")
         await cp.button(1)
         signal = await cp.signal("raised")
@@ -54,9 +55,9 @@ async def test_a_press_is_receipted_and_answered_by_a_signal(
 
 
 async def test_a_repeat_is_receipted_again_and_changes_nothing(
-    port: int, shop: str, tmp_path: Path
+    port: int, shop_id: str, tmp_path: Path
 ) -> None:
-    async with gateway(tmp_path, port, shop) as (engine, _), device(port, shop=shop) as cp:
+    async with gateway(tmp_path, port, shop_id) as (engine, _), device(port, shop=shop_id) as cp:
         await cp.button(1)
         await cp.receipt(1)
         before = engine.store.last_seq()
@@ -97,12 +98,12 @@ MALFORMED = {
 
 @pytest.mark.parametrize(("leaf", "payload"), MALFORMED.values(), ids=MALFORMED)
 async def test_a_malformed_message_does_not_disturb_the_next_good_one(
-    broker: Broker, shop: str, tmp_path: Path, leaf: str, payload: bytes
+    broker: Broker, shop_id: str, tmp_path: Path, leaf: str, payload: bytes
 ) -> None:
     port = broker.port
     if broker.kind == "iotcore":
         payload = payload[:10_000]  # it ends the connection of who sends more than 20 kB
-    async with gateway(tmp_path, port, shop) as (_, running), device(port, shop=shop) as cp:
+    async with gateway(tmp_path, port, shop_id) as (_, running), device(port, shop=shop_id) as cp:
         await cp.publish(leaf, payload)
         start = await cp.button(2)
         await cp.receipt(2, start)
@@ -112,12 +113,12 @@ async def test_a_malformed_message_does_not_disturb_the_next_good_one(
 
 @pytest.mark.parametrize("name", ["CP-W1", "a" * 33, "cp_w1", "cp w1"])
 async def test_a_device_with_an_impossible_id_is_not_listened_to(
-    port: int, shop: str, tmp_path: Path, name: str
+    port: int, shop_id: str, tmp_path: Path, name: str
 ) -> None:
     async with (
-        gateway(tmp_path, port, shop) as (engine, _),
-        device(port, name, shop) as odd,
-        device(port, shop=shop) as cp,
+        gateway(tmp_path, port, shop_id) as (engine, _),
+        device(port, name, shop_id) as odd,
+        device(port, shop=shop_id) as cp,
     ):
         await odd.button(1)
         await cp.receipt(1, await cp.button(1))
@@ -125,42 +126,45 @@ async def test_a_device_with_an_impossible_id_is_not_listened_to(
 
 
 async def test_an_unknown_device_is_receipted_shown_offline_and_listed(
-    port: int, shop: str, tmp_path: Path
+    port: int, shop_id: str, tmp_path: Path
 ) -> None:
-    async with gateway(tmp_path, port, shop) as (engine, _), device(port, "new-1", shop) as new:
+    async with (
+        gateway(tmp_path, port, shop_id) as (engine, _),
+        device(port, "new-1", shop_id) as new,
+    ):
         await new.button(1)
         await new.receipt(1)
         await new.signal("offline")
         assert views.live(engine, ZoneInfo("UTC"))["strangers"] == ["new-1"]
 
 
-async def test_a_retained_event_is_no_press(port: int, shop: str, tmp_path: Path) -> None:
-    async with device(port, shop=shop) as cp:
+async def test_a_retained_event_is_no_press(port: int, shop_id: str, tmp_path: Path) -> None:
+    async with device(port, shop=shop_id) as cp:
         await cp.publish("event", but(), retain=True)
-        async with gateway(tmp_path, port, shop) as (engine, _):
+        async with gateway(tmp_path, port, shop_id) as (engine, _):
             await cp.receipt(2, await cp.button(2, button="presence"))
             assert "w1" not in engine.committed.calls
         await cp.publish("event", b"", retain=True)
 
 
 async def test_a_retained_info_that_is_not_understood_does_not_stop_a_gateway_from_starting(
-    port: int, shop: str, tmp_path: Path
+    port: int, shop_id: str, tmp_path: Path
 ) -> None:
-    async with device(port, shop=shop) as cp:
+    async with device(port, shop=shop_id) as cp:
         await cp.publish("info", b'{"model":"\\ud800"}', retain=True)
-        async with gateway(tmp_path, port, shop) as (_, running):
+        async with gateway(tmp_path, port, shop_id) as (_, running):
             await cp.receipt(1, await cp.button(1))
             assert not running.done()
 
 
 async def test_a_device_that_comes_late_finds_signal_receipt_room_and_status_retained(
-    port: int, shop: str, tmp_path: Path
+    port: int, shop_id: str, tmp_path: Path
 ) -> None:
-    async with gateway(tmp_path, port, shop):
-        async with device(port, shop=shop) as cp:
+    async with gateway(tmp_path, port, shop_id):
+        async with device(port, shop=shop_id) as cp:
             await cp.receipt(1, await cp.button(1))
             await cp.signal("raised")
-        async with device(port, shop=shop) as again:
+        async with device(port, shop=shop_id) as again:
             await again.signal("raised")
             await again.receipt(1)
             await again.until(lambda t, p: t == "room/w1/call" and b'"raised"' in p)
@@ -190,27 +194,29 @@ async def test_a_broker_that_comes_back_empty_is_told_everything_again(
 
 
 async def test_a_gateway_stops_when_another_takes_its_place(
-    port: int, shop: str, tmp_path: Path
+    port: int, shop_id: str, tmp_path: Path
 ) -> None:
-    async with gateway(tmp_path / "a", port, shop) as (_, first):
-        async with gateway(tmp_path / "b", port, shop) as (_, second):
-            with pytest.raises(TakenOver, match=shop):
-                await asyncio.wait_for(asyncio.shield(first), TIMEOUT_S)
-            async with device(port, shop=shop) as cp:
-                await cp.button_until_receipted(1)
-            assert not second.done()
+    async with (
+        gateway(tmp_path / "a", port, shop_id) as (_, first),
+        gateway(tmp_path / "b", port, shop_id) as (_, second),
+    ):
+        with pytest.raises(TakenOver, match=shop_id):
+            await asyncio.wait_for(asyncio.shield(first), TIMEOUT_S)
+        async with device(port, shop=shop_id) as cp:
+            await cp.button_until_receipted(1)
+        assert not second.done()
 
 
 async def test_what_left_the_plan_is_cleared_from_the_broker(
-    port: int, shop: str, tmp_path: Path
+    port: int, shop_id: str, tmp_path: Path
 ) -> None:
     rooms = {name: room for name, room in a_plan().rooms.items() if name != "w1"}
-    async with device(port, shop=shop) as cp:
-        async with gateway(tmp_path, port, shop):
+    async with device(port, shop=shop_id) as cp:
+        async with gateway(tmp_path, port, shop_id):
             await cp.receipt(1, await cp.button(1))
             await cp.signal("raised")
         start = len(cp.heard)
-        async with gateway(tmp_path, port, shop, replace(a_plan(), rooms=rooms)):
+        async with gateway(tmp_path, port, shop_id, replace(a_plan(), rooms=rooms)):
             await cp.signal("idle", start)
             for topic in ("device/cp-w1/signal", "device/cp-w1/receipt", "room/w1/call"):
                 await cp.until(lambda t, p, topic=topic: (t, p) == (topic, b""), start)
@@ -224,20 +230,20 @@ class Tap:
 
     def __init__(self, port: int, note: Callable[[], None]) -> None:
         self._port, self._note = port, note
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.ended = asyncio.Event()
 
     async def join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there_reader, there_writer = await asyncio.open_connection(HOST, self._port)
         back = asyncio.create_task(self._copy(there_reader, writer))
         await self._packets(reader, there_writer)
-        back.cancel()
-        with suppress(asyncio.CancelledError, ConnectionError):
-            await back
+        for end in (there_writer, writer):
+            end.close()
+        await asyncio.gather(back, return_exceptions=True)
+        self.ended.set()
 
     async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65536):
             writer.write(data)
-        writer.close()
 
     async def _packets(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(asyncio.IncompleteReadError, ConnectionError):
@@ -254,11 +260,10 @@ class Tap:
                 if head[0] >> 4 == 4:
                     self._note()
                 writer.write(head + await reader.readexactly(size))
-        writer.close()
 
 
 async def test_the_broker_gets_its_acknowledgement_only_after_the_commit(
-    port: int, shop: str, tmp_path: Path
+    port: int, shop_id: str, tmp_path: Path
 ) -> None:
     order: list[str] = []
     acknowledged = asyncio.Event()
@@ -267,11 +272,12 @@ async def test_the_broker_gets_its_acknowledgement_only_after_the_commit(
         order.append("acknowledged")
         acknowledged.set()
 
-    relay = await asyncio.start_server(Tap(port, note).join, HOST, 0)
+    tap = Tap(port, note)
+    relay = await asyncio.start_server(tap.join, HOST, 0)
     async with (
         relay,
-        gateway(tmp_path, relay.sockets[0].getsockname()[1], shop) as (engine, _),
-        device(port, shop=shop) as cp,
+        gateway(tmp_path, relay.sockets[0].getsockname()[1], shop_id) as (engine, _),
+        device(port, shop=shop_id) as cp,
     ):
         await cp.signal("idle")
         with closing(sqlite3.connect(tmp_path / "overdoor.db", isolation_level=None)) as other:
@@ -281,8 +287,9 @@ async def test_the_broker_gets_its_acknowledgement_only_after_the_commit(
             engine.listen(lambda done: order.append("stored") if done.events else None)
             await cp.button(1)
             async with asyncio.timeout(TIMEOUT_S):
-                while "w1" not in engine._shop.calls:  # decided, but not written
-                    await asyncio.sleep(0.01)
+                while "w1" not in engine._shop.calls:  # noqa: ASYNC110 - until it is decided, but not written
+                    await asyncio.sleep(0)
             other.execute("ROLLBACK")
         await asyncio.wait_for(acknowledged.wait(), TIMEOUT_S)
         assert order == ["stored", "acknowledged"]
+    await asyncio.wait_for(tap.ended.wait(), TIMEOUT_S)

@@ -100,7 +100,7 @@ def test_with_nobody_in_the_zone_the_next_step_runs_at_once() -> None:
     floor = Floor(a_plan(steps=steps))
     on_duty(floor, bob="men")
     floor.press("cp-w1")
-    assert floor.paged() == [(), ("bob",)]
+    assert floor.paged()[-1] == ("bob",)
 
 
 def test_with_nobody_on_duty_the_manager_is_told_at_once() -> None:

@@ -10,7 +10,7 @@ from overdoor.core.model import Step
 from overdoor.engine import Clock, Done, Engine, NotStored
 from overdoor.store import Store
 
-from .conftest import House, until
+from .house import House, until
 from .shop import NOW, SECOND, a_plan, an_event, only
 
 

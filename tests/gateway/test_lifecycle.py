@@ -284,5 +284,5 @@ class Calls(RuleBasedStateMachine):
 
 TestCalls = Calls.TestCase
 TestCalls.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, report_multiple_bugs=False
+    max_examples=250, stateful_step_count=40, deadline=None, report_multiple_bugs=False
 )

@@ -25,21 +25,15 @@ from overdoor.store import Store, StoreError
 from overdoor.store.projections import append, load, project, rebuild
 from overdoor.store.schema import PROJECTIONS, migrations
 
-from .conftest import House, until
+from .house import House, until
 from .shop import Floor, Shop, Verb, a_plan, an_event, without_revs
 
 # -- the log is the truth ------------------------------------------------------------------------
 
-HISTORY = st.lists(
-    st.tuples(
-        st.sampled_from(
-            "press presence cancel hold answer wait duty leave service void late info move "
-            "stranger".split()
-        ),
-        st.integers(0, 999),
-    ),
-    max_size=40,
+HAPPENINGS = (
+    "press presence cancel hold answer wait duty leave service void late info move stranger"
 )
+HISTORY = st.lists(st.tuples(st.sampled_from(HAPPENINGS.split()), st.integers(0, 999)), max_size=40)
 PLANS = (a_plan(), a_plan(give_up_ms=60_000), a_plan(give_up_ms=0), a_plan(close_after_ms=1000))
 
 
@@ -216,7 +210,7 @@ def test_a_second_gateway_on_the_same_folder_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_database_is_told_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "overdoor.db").write_bytes(b"not a database, but long enough to look at" * 100)
-    with pytest.raises(StoreError, match="cannot be opened as an Overdoor database"):
+    with pytest.raises(StoreError, match="as an Overdoor database"):
         Store(tmp_path)
 
 
