@@ -26,7 +26,7 @@ from typing import Self
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.conftest import tool
-from tests.system.conftest import OVERDOOR, free_port, process
+from tests.system.conftest import OVERDOOR, free_port, mosquitto_config, process
 
 ROUNDS = 5
 WARM_UP = 50
@@ -229,11 +229,11 @@ def _shop(folder: Path, mqtt: int, rooms: int) -> Path:
         f'[web]\nbind = "127.0.0.1:{free_port()}"\n',
         '[[zone]]\nid = "all"\nname = "All"\n',
     ]
-    for number in range(rooms + 1):
-        lines.append(
-            f'[[room]]\nid = "r{number}"\nname = "Room {number}"\nzone = "all"\n'
-            f'at = [{number}.0, 0.0]\ndevice = "cp-{number}"\n'
-        )
+    lines += [
+        f'[[room]]\nid = "r{number}"\nname = "Room {number}"\nzone = "all"\n'
+        f'at = [{number}.0, 0.0]\ndevice = "cp-{number}"\n'
+        for number in range(rooms + 1)
+    ]
     path = folder / "shop.toml"
     path.write_text("\n".join(lines))
     return path
@@ -249,7 +249,7 @@ async def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         mqtt = free_port()
         config = folder / "mosquitto.conf"
-        config.write_text(f"listener {mqtt} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n")
+        config.write_text(mosquitto_config(mqtt))
         await stack.enter_async_context(
             process(tool("mosquitto"), "-c", config, stderr=asyncio.subprocess.DEVNULL)
         )

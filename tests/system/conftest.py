@@ -1,4 +1,4 @@
-"""A shop as an outsider meets it: processes, a broker, a browser, the contract; nothing imported."""
+"""A shop as an outsider meets it: processes, a broker, a browser. Nothing of it is imported."""
 
 import asyncio
 import json
@@ -55,6 +55,10 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def mosquitto_config(port: int) -> str:
+    return f"listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n"
 
 
 async def until(true: Callable[[], Any], what: str, limit_s: float = LIMIT_S) -> Any:
@@ -257,7 +261,7 @@ async def street(tmp_path: Path) -> AsyncIterator[Street]:
     """A place with an external mosquitto."""
     port = free_port()
     config = tmp_path / "mosquitto.conf"
-    config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n")
+    config.write_text(mosquitto_config(port))
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(
             process(tool("mosquitto"), "-c", config, stderr=asyncio.subprocess.DEVNULL)

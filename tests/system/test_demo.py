@@ -1,4 +1,4 @@
-"""`overdoor demo` as a visitor meets it: real pages in a real browser, real firmware behind them."""
+"""`overdoor demo` as a visitor meets it: real pages in a real browser, real firmware behind."""
 
 import asyncio
 import re
