@@ -333,7 +333,7 @@ def _line(text: str, location: tuple[Any, ...]) -> str:
     """`, line 12` for the key at this place; nothing if it stands nowhere (a default, a lack)."""
     tables = [part for part in location if isinstance(part, str)]
     index = next((part for part in location if isinstance(part, int)), 0)
-    for depth in (len(tables) - 1, len(tables)):
+    for depth in (len(tables), len(tables) - 1):
         name, key = ".".join(tables[:depth]), tables[depth] if depth < len(tables) else None
         seen = -1
         inside = found = 0

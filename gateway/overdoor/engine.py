@@ -65,13 +65,14 @@ class Engine:
     Listeners are called with every durable turn, in order, on the event loop.
     """
 
-    def __init__(self, store: Store, clock: Clock | None = None) -> None:
+    def __init__(self, store: Store, clock: Callable[[], Millis] | None = None) -> None:
         self.store = store
         with store.opening():
             self.clock = clock or Clock(store.last_noted_at())
             self.committed: Shop = store.load()
             self.people = store.people()
             self.seq = store.last_seq()
+        self.signing = asyncio.Lock()  # one person signs on at a time
         self.trouble: str | None = None  # why nothing can be stored just now
         self.broker_up = False
         self.telemetry: dict[str, dict[str, Any]] = {}  # device → its last info, in memory only
@@ -153,12 +154,6 @@ class Engine:
         """Calls `then` once every turn that was submitted before is durable, or has failed."""
         shop = self._shop
         self._writer.put(Turned(shop, shop, (), (), (), lambda *_: then()))
-
-    async def settled(self) -> None:
-        """`follow`, awaited."""
-        passed = asyncio.Event()
-        self.follow(passed.set)
-        await passed.wait()
 
     def broker(self, *, up: bool) -> None:
         """The connection to the broker came or went; whoever watches is told."""

@@ -43,7 +43,7 @@ class House:
             raise
         engine.listen(self.turns.append)
         engine.start(a_plan(**policy))
-        await engine.settled()
+        await settled(engine)
         try:
             yield engine
         finally:
@@ -52,6 +52,13 @@ class House:
     def facts(self) -> list[str]:
         """What happened since the last opening."""
         return [str(event.fact) for turn in self.turns for event in turn.events]
+
+
+async def settled(engine: Engine) -> None:
+    """Waits until every turn that was submitted before is durable."""
+    passed = asyncio.Event()
+    engine.follow(passed.set)
+    await passed.wait()
 
 
 async def until(engine: Engine, condition: Callable[[], bool]) -> None:

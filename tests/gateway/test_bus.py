@@ -287,7 +287,7 @@ async def test_the_broker_gets_its_acknowledgement_only_after_the_commit(
             engine.listen(lambda done: order.append("stored") if done.events else None)
             await cp.button(1)
             async with asyncio.timeout(TIMEOUT_S):
-                while "w1" not in engine._shop.calls:  # noqa: ASYNC110 - until it is decided, but not written
+                while "w1" not in engine._shop.calls:  # not decided yet
                     await asyncio.sleep(0)
             other.execute("ROLLBACK")
         await asyncio.wait_for(acknowledged.wait(), TIMEOUT_S)

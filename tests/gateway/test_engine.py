@@ -10,7 +10,7 @@ from overdoor.core.model import Step
 from overdoor.engine import Clock, Done, Engine, NotStored
 from overdoor.store import Store
 
-from .house import House, until
+from .house import House, settled, until
 from .shop import NOW, SECOND, a_plan, an_event, only
 
 
@@ -181,6 +181,6 @@ async def test_a_listener_hears_every_turn_in_order_and_only_once_it_is_durable(
         for n in range(1, 50):
             engine.submit(an_event(n=n))
         engine.submit(Restate())
-        await engine.settled()
+        await settled(engine)
         assert len(stored) == 50
         assert stored == sorted(stored)

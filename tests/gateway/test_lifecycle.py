@@ -153,6 +153,17 @@ class Calls(RuleBasedStateMachine):
         accepted = self.floor.say(verb, by, room)
         self.expect(room, f"{verb}-mine" if mine else verb, by, accepted)
 
+    @precondition(lambda self: self.floor.shop.calls)
+    @rule(data=st.data(), word=st.sampled_from(["acknowledge", "decline", "arrive"]))
+    def a_pager_answers(self, data: st.DataObject, word: str) -> None:
+        call = data.draw(st.sampled_from(list(self.floor.shop.calls.values())))
+        rev = self.floor.shop.lists["pg-1"]
+        said = {"type": "answer", "call": call.id, "answer": word, "page_rev": rev}
+        event = self.floor.send("pg-1", **said)
+        room = self.rooms[call.room]
+        room.take(CELLS[word, room.column(self.floor.now)], self.floor.now, "pg-1")
+        assert self.floor.covers("pg-1", event.boot, event.n)
+
     @rule(room=rooms)
     def staff_cancels(self, room: str) -> None:
         self.expect(room, "staff-cancel", accepted=self.floor.say(Verb.CANCEL, None, room))

@@ -25,7 +25,7 @@ from overdoor.store import Store, StoreError
 from overdoor.store.projections import append, load, project, rebuild
 from overdoor.store.schema import PROJECTIONS, migrations
 
-from .house import House, until
+from .house import House, settled, until
 from .shop import Floor, Shop, Verb, a_plan, an_event, without_revs
 
 # -- the log is the truth ------------------------------------------------------------------------
@@ -114,7 +114,7 @@ async def test_turns_are_durable_in_the_order_in_which_they_came(house: House) -
         order: list[int] = []
         for n in range(1, 600):  # more than one group
             engine.submit(an_event(n=n, low=n), lambda _, n=n: order.append(n))
-        await engine.settled()
+        await settled(engine)
         assert order == list(range(1, 600))
         log = engine.store.reader().execute("SELECT n FROM event WHERE n > 0 ORDER BY seq")
         assert [n for (n,) in log] == order
@@ -224,7 +224,7 @@ async def test_a_database_that_was_cut_short_is_told_in_a_sentence(house: House)
     async with house.open() as engine:
         for n in range(1, 200):
             engine.submit(an_event(n=n))
-        await engine.settled()
+        await settled(engine)
     file = house.folder / "overdoor.db"
     with closing(sqlite3.connect(file)) as db:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -331,7 +331,11 @@ class Turn:
         )
         self.shop = changed(self.shop, lists={**self.shop.lists, pager.device: rev})
         self._effects.append(PagerList(pager.device, rev, calls, self.now))
-        lost = [call.since for call in calls if call.state is not State.RAISED]
+        lost = [
+            call.since
+            for call in calls
+            if call.state is not State.RAISED and call.by != pager.device
+        ]
         if lost:
             self.wake(Timer(min(lost) + LOST_CALL_SHOWN_MS, Due.RELIST, pager.device))
 

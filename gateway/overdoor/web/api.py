@@ -1,7 +1,11 @@
 """The API of the contract, `/api/v1`."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
+from weakref import WeakValueDictionary
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -28,7 +32,6 @@ router = APIRouter(prefix="/api/v1")
 
 OUT_OF_SERVICE_MS = 30 * 60_000
 SERVICE_LIMIT_MS = 366 * 86_400_000
-RECENT_KEYS = 10_000
 
 Need = Literal["another-size", "another-model", "question", "ready-to-pay", "other"]
 Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=128)]
@@ -120,16 +123,15 @@ async def raise_call(
 ) -> dict[str, Any]:
     """Raises a call without the button. 409 if the room has one."""
     _room(engine, room_id)
-    if key is not None and (before := await _answered(request, engine, key)) is not None:
-        response.status_code = 200
-        return views.call_view(engine, before)
-    need = body.need if body else None
-    done = await engine.do(Raise(room_id, seed=str(ULID()), need=need, key=key))
+    async with _once(request, engine, key) as before:
+        if before is not None:
+            response.status_code = 200
+            return views.call_view(engine, before)
+        need = body.need if body else None
+        done = await engine.do(Raise(room_id, seed=str(ULID()), need=need, key=key))
     if done.refused is not None:
         raise _conflict(engine, done.refused.why, done.refused.call)
-    call = engine.store.call(done.events[0].call or "")
-    assert call is not None
-    return views.call_view(engine, call)
+    return views.call_view(engine, _call(engine, done.events[0].call or ""))
 
 
 @router.post("/rooms/{room_id}/cancel")
@@ -184,10 +186,11 @@ async def void(
 ) -> dict[str, Any]:
     """Takes a closed call out of the numbers, with a reason; it stays in the record."""
     call = _call(engine, call_id)
-    if key is None or await _answered(request, engine, key) is None:
-        done = await engine.do(Void(call_id, call.room, body.reason, key))
-        if done.refused is not None:
-            raise _conflict(engine, done.refused.why, done.refused.call)
+    async with _once(request, engine, key) as before:
+        if before is None:
+            done = await engine.do(Void(call_id, call.room, body.reason, key))
+            if done.refused is not None:
+                raise _conflict(engine, done.refused.why, done.refused.call)
     return views.call_view(engine, _call(engine, call_id))
 
 
@@ -204,22 +207,22 @@ async def answer(
     """An answer of somebody on duty. Said again with the same key, it changes nothing."""
     _call(engine, call_id)
     said = body or AnswerBody()
-    if key is not None:
-        key = f"{session.duty.id}/{key}"
-        if (before := await _answered(request, engine, key)) is not None:
+    key = f"{session.duty.id}/{key}" if key is not None else None
+    async with _once(request, engine, key) as before:
+        if before is not None:
             return views.call_view(engine, before)
-    return await _apply(
-        engine,
-        Answer(
-            call_id,
-            Verb(verb),
-            by=session.duty.id,
-            age_ms=said.age_ms,
-            evidence=Evidence(said.evidence),
-            zone=said.zone,
-            key=key,
-        ),
-    )
+        return await _apply(
+            engine,
+            Answer(
+                call_id,
+                Verb(verb),
+                by=session.duty.id,
+                age_ms=said.age_ms,
+                evidence=Evidence(said.evidence),
+                zone=said.zone,
+                key=key,
+            ),
+        )
 
 
 async def _apply(engine: Engine, said: Answer) -> dict[str, Any]:
@@ -229,19 +232,17 @@ async def _apply(engine: Engine, said: Answer) -> dict[str, Any]:
     return views.call_view(engine, _call(engine, said.call))
 
 
-async def _answered(request: Request, engine: Engine, key: str) -> Call | None:
-    """The call that an earlier request with this key was about.
-
-    A key that is under way counts as well: it is waited for by letting one turn pass.
-    """
-    recent: dict[str, None] = request.app.state.recent_keys
-    if key in recent:
-        await engine.settled()
-    recent[key] = None
-    if len(recent) > RECENT_KEYS:
-        del recent[next(iter(recent))]
-    call_id = engine.store.answered(key)
-    return engine.store.call(call_id) if call_id else None
+@asynccontextmanager
+async def _once(request: Request, engine: Engine, key: str | None) -> AsyncIterator[Call | None]:
+    """One request with this key at a time; gives the call of one that was applied before."""
+    if key is None:
+        yield None
+        return
+    locks: WeakValueDictionary[str, asyncio.Lock] = request.app.state.key_locks
+    lock = locks.setdefault(key, asyncio.Lock())
+    async with lock:
+        call_id = engine.store.answered(key)
+        yield engine.store.call(call_id) if call_id else None
 
 
 def _call(engine: Engine, call_id: str) -> Call:

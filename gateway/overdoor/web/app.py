@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -47,7 +48,7 @@ def create_app(
     state.shop_name = shop.name
     state.timezone = shop.zone_info()
     state.demo = demo
-    state.recent_keys = {}
+    state.key_locks = WeakValueDictionary()
     state.templates = Jinja2Templates(dashboard / "templates")
     problems.install(app)
     app.include_router(api.router)

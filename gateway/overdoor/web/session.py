@@ -68,17 +68,18 @@ async def sign_on(engine: Engine, name: str, zone: str) -> tuple[str, str]:
 
     One name is one person: signing on again elsewhere ends the earlier shift.
     """
-    for duty_id, (other, _) in engine.people.items():
-        if other.casefold() == name.casefold():
-            await sign_off(engine, duty_id)
     duty_id, token = secrets.token_hex(8), secrets.token_urlsafe(24)
-    done = await engine.do(
-        DutyStarted(duty_id, zone),
-        also=(
-            ("INSERT OR IGNORE INTO associate VALUES (?)", (name,)),
-            ("INSERT INTO person VALUES (?, ?, ?)", (duty_id, name, _hash(token))),
-        ),
-    )
+    async with engine.signing:
+        for other_id, (other, _) in engine.people.items():
+            if other.casefold() == name.casefold():
+                await sign_off(engine, other_id)
+        done = await engine.do(
+            DutyStarted(duty_id, zone),
+            also=(
+                ("INSERT OR IGNORE INTO associate VALUES (?)", (name,)),
+                ("INSERT INTO person VALUES (?, ?, ?)", (duty_id, name, _hash(token))),
+            ),
+        )
     if done.refused is not None:
         raise Problem(422, "Not understood", done.refused.why)
     return duty_id, token
