@@ -222,9 +222,6 @@ async def test_what_left_the_plan_is_cleared_from_the_broker(
                 await cp.until(lambda t, p, topic=topic: (t, p) == (topic, b""), start)
 
 
-# -- the broker's acknowledgement ----------------------------------------------------------------
-
-
 class Tap:
     """A relay between gateway and broker that notes when the gateway acknowledges an event."""
 
@@ -235,14 +232,19 @@ class Tap:
 
     async def join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there_reader, there_writer = await asyncio.open_connection(HOST, self._port)
-        back = asyncio.create_task(self._relay(there_reader, writer))
-        await self._relay(reader, there_writer)
+        back = asyncio.create_task(self._relay(there_reader, writer, self._to_gateway))
+        await self._relay(reader, there_writer, self._to_broker)
         for end in (there_writer, writer):
             end.close()
         await asyncio.gather(back, return_exceptions=True)
         self.ended.set()
 
-    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _relay(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        look: Callable[[int, bytes], None],
+    ) -> None:
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 head = await reader.readexactly(1)
@@ -252,14 +254,17 @@ class Tap:
                     size |= (head[-1] & 127) << shift
                     shift += 7
                 body = await reader.readexactly(size)
-                self._look(head[0] >> 4, body)
+                look(head[0] >> 4, body)
                 writer.write(head + body)
 
-    def _look(self, kind: int, body: bytes) -> None:
+    def _to_gateway(self, kind: int, body: bytes) -> None:
         topic_ends = 2 + int.from_bytes(body[:2], "big")
-        if kind == 3 and body[:topic_ends].endswith(b"/event"):
+        if kind == 3 and body[:topic_ends].endswith(b"/event"):  # PUBLISH
             self._events.add(body[topic_ends : topic_ends + 2])
-        elif kind == 4 and body in self._events:
+
+    def _to_broker(self, kind: int, body: bytes) -> None:
+        if kind == 4 and body in self._events:  # PUBACK
+            self._events.discard(body)
             self._note()
 
 
