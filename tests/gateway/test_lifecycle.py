@@ -198,7 +198,7 @@ class Calls(RuleBasedStateMachine):
         self.floor.do(RoomServiced(room, service))
         self.rooms[room].out = service is Service.OUT
 
-    @rule(seconds=st.sampled_from([0.5, 1, 4, 9, 11, 21, 61, 91, 301, 901]))
+    @rule(seconds=st.sampled_from([0.5, 1, 4, 5.5, 9, 11, 21, 61, 91, 301, 901]))
     def time_passes(self, seconds: float) -> None:
         self.rang += self.floor.timers
         self.floor.wait(int(seconds * 1000))
