@@ -95,6 +95,7 @@ def room_view(engine: Engine, room: Room) -> dict[str, Any]:
         "service": state.service,
         "service_until": iso(state.service_until),
         "online": _online(devices),
+        "degraded": _degraded(devices),
         "devices": [
             {
                 "id": device.id,
@@ -125,6 +126,13 @@ def summary(
         CallRow(call.raised_at, call.arrived_at, call.closed_at, call.outcome) for call in counted
     )
     return asdict(summarise(rows)) | {"p90_needs": P90_NEEDS, "rule": RULE}
+
+
+def _degraded(devices: list[Device]) -> bool:
+    """Whether a device that the shopper or the associate presses cannot be reached."""
+    inputs = {"call", "presence", "cancel"}
+    pressed = [device for device in devices if not device.caps or inputs & set(device.caps)]
+    return bool(pressed) and not _online(pressed)
 
 
 def _online(devices: list[Device]) -> bool:
