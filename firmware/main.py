@@ -1,6 +1,7 @@
 """What a board runs at power-up: builds the hardware that config.json names and serves the room."""
 
 import asyncio
+import sys
 import time
 
 import machine
@@ -9,6 +10,8 @@ import network
 
 from overdoor import config as configuration
 from overdoor.main import Board, Device
+
+_FAULT_S = 5  # time to read what was printed
 
 
 def build(path: str) -> Device:
@@ -29,5 +32,17 @@ def build(path: str) -> Device:
     return Device(config, board, time, print)
 
 
+def main() -> None:
+    """Serves the room. A fault that nothing caught is printed, and the board starts anew."""
+    try:
+        asyncio.run(build("config.json").run())
+    except configuration.ConfigError as error:
+        print(error)  # starting again would not mend it
+    except Exception as error:  # a bug, or no memory left; next: a fresh start
+        sys.print_exception(error)
+        time.sleep(_FAULT_S)
+        machine.reset()
+
+
 if __name__ == "__main__":
-    asyncio.run(build("config.json").run())
+    main()

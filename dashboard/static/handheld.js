@@ -78,7 +78,8 @@ function newKey() {
 }
 
 function answer(call, verb, room, body = {}) {
-  answers.push({ call, verb, room, body, key: newKey(), at: Date.now(), failed: 0 });
+  const duty = floor()?.dataset.duty;
+  answers.push({ call, verb, room, body, duty, key: newKey(), at: Date.now(), failed: 0 });
   pressed.add(`${call} ${verb}`);
   save();
   decorate();
@@ -91,6 +92,14 @@ async function flush() {
   clearTimeout(retryTimer);
   while (answers.length) {
     const next = answers[0];
+    const now = floor()?.dataset.duty;
+    if (now && next.duty !== now) {
+      // A shared phone: what one said in a dead spot is not for the next one to have said.
+      answers.shift();
+      save();
+      notice(`${next.room}: an answer of the shift before was not sent`);
+      continue;
+    }
     const body = { ...next.body };
     // A first try at once is not old; a queued one says how old it is.
     if (next.failed) body.age_ms = Math.max(0, Date.now() - next.at);

@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import structlog
 import typer
@@ -52,7 +52,7 @@ def run(config: ConfigFile = Path("shop.toml")) -> None:
     everything to the folder `[data] path`. Stop it with Ctrl-C; nothing is lost when it is killed.
     """
     read = _or_exit(lambda: configuration.read(config))
-    _run(serve(read, _announce))
+    _or_exit(lambda: asyncio.run(serve(read, _announce)))
 
 
 @app.command()
@@ -64,6 +64,9 @@ def check(config: ConfigFile = Path("shop.toml")) -> None:
         f"{config} is good: {read.shop.name}, {len(read.zone)} zones, {len(read.room)} rooms, "
         f"{devices} devices, {len(read.pager)} pagers."
     )
+    for step in read.policy.step:
+        if step.page.startswith("channel:"):
+            typer.echo(f"Note: channels are not built yet, so {step.page} reaches nobody.")
 
 
 @app.command()
@@ -76,7 +79,8 @@ def demo(
         int, typer.Option(min=0, max=65535, help="Port of the pages; the next free one if taken.")
     ] = 8080,
     broker: Annotated[
-        str, typer.Option(help="auto, mosquitto or iotcore.", show_default=True)
+        Literal["auto", "mosquitto", "iotcore"],
+        typer.Option(help="Which broker to embed; auto takes mosquitto if it is there."),
     ] = "auto",
     data: Annotated[
         Path | None, typer.Option(help="Keep the data here; else it is gone at the end.")
@@ -87,8 +91,12 @@ def demo(
     Each room is a MicroPython process that runs the real firmware. Open the printed address, press
     a button on the floor plan, and answer the call on the handheld page. Ctrl-C ends everything.
     """
-    with _or_exit(lambda: demo_config(rooms, port, broker, data)) as shop:
-        _run(run_demo(shop, _announce, busy=busy))
+
+    def shop() -> None:
+        with demo_config(rooms, port, broker, data) as config:
+            asyncio.run(run_demo(config, _announce, busy=busy))
+
+    _or_exit(shop)
 
 
 def _announce(running: Running) -> None:
@@ -106,10 +114,6 @@ def _announce(running: Running) -> None:
     if not running.engine.broker_up:
         typer.echo("The broker does not answer yet; trying on.", err=True)
     sys.stdout.flush()
-
-
-def _run(work: Coroutine[Any, Any, None]) -> None:
-    _or_exit(lambda: asyncio.run(work))
 
 
 def _or_exit(work: Callable[[], T]) -> T:
@@ -140,4 +144,7 @@ def _log_to_stderr() -> None:
 def main() -> None:
     """The entry point."""
     _log_to_stderr()
-    app()
+    try:
+        app()
+    except KeyboardInterrupt:  # before the shop took over the signals
+        raise SystemExit(130) from None

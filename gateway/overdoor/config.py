@@ -15,6 +15,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    Strict,
     StringConstraints,
     ValidationError,
     field_validator,
@@ -30,8 +31,9 @@ from pydantic_settings import (
 from overdoor.core.model import Pager, Plan, Policy, Room, Step, Zone
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
-Seconds = Annotated[float, Field(ge=0, le=7 * 86400, allow_inf_nan=False)]
-Metres = Annotated[float, Field(ge=-10_000, le=10_000, allow_inf_nan=False)]
+Seconds = Annotated[float, Strict(), Field(ge=0, le=7 * 86400, allow_inf_nan=False)]
+SomeSeconds = Annotated[float, Strict(), Field(gt=0, le=7 * 86400, allow_inf_nan=False)]
+Metres = Annotated[float, Strict(), Field(ge=-10_000, le=10_000, allow_inf_nan=False)]
 
 
 class ConfigError(Exception):
@@ -89,6 +91,7 @@ class WebPart(_Part):
     """`[web]`: where the pages are served."""
 
     bind: str = "127.0.0.1:8080"
+    names: tuple[str, ...] = ()  # what else people type to get here, like "overdoor.shop.lan"
 
     @field_validator("bind")
     @classmethod
@@ -160,17 +163,20 @@ class StepPart(_Part):
 class PolicyPart(_Part):
     """`[policy]`: what the shop promises."""
 
-    target_arrival_s: Seconds = 60
-    acknowledgement_lapses_s: Seconds = 90
-    close_after_s: Seconds = 300
+    target_arrival_s: SomeSeconds = 60
+    acknowledgement_lapses_s: SomeSeconds = 90
+    close_after_s: SomeSeconds = 300
     visit_gap_s: Seconds = 600
-    stale_press_s: Seconds = 120
-    give_up_s: Seconds = 900
+    stale_press_s: SomeSeconds = 120
+    give_up_s: SomeSeconds = 900
     repage_s: Seconds = 20
-    step: tuple[StepPart, ...] = (
-        StepPart(after_s=0, page="nearest"),
-        StepPart(after_s=20, page="zone"),
-        StepPart(after_s=60, page="shop"),
+    step: tuple[StepPart, ...] = Field(
+        default=(
+            StepPart(after_s=0, page="nearest"),
+            StepPart(after_s=20, page="zone"),
+            StepPart(after_s=60, page="shop"),
+        ),
+        min_length=1,
     )
 
     @field_validator("step")
@@ -239,11 +245,11 @@ def _ms(seconds: float) -> int:
 def read(path: Path) -> Config:
     """Reads and checks a `shop.toml`. Raises `ConfigError`."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # Windows writes a mark in front
         data = tomllib.loads(text)
     except FileNotFoundError:
         raise ConfigError(
-            f"There is no file {path}. Write one as README.md shows, or name it with --config."
+            f"There is no file {path}. Write one as docs/protocol.md shows, or give --config."
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}.") from None
@@ -281,6 +287,12 @@ def _sentence(error: Any, location: tuple[Any, ...]) -> str:
             return (
                 f"{key} is {error['input']!r}; it is nearest, zone, shop, manager or channel:name."
             )
+        case "too_short":
+            return f"{key} is empty; at least one is needed."
+        case "tuple_type" | "too_long" if location[-1] == "at":
+            return f"{key} is {error['input']!r}; it is a place in metres, like [4.0, 2.5]."
+        case "tuple_type":
+            return f"{key} is {error['input']!r}; it is a list."
         case "value_error":
             return f"{key}: {error['ctx']['error']}."
         case _:
@@ -318,6 +330,11 @@ def _contradictions(config: Config) -> Any:
                     f"device {device!r} is in room {homes[device]!r} and in room {room.id!r}.",
                 )
             homes[device] = room.id
+    if config.policy.stale_press_s > config.policy.give_up_s:
+        yield (
+            ("policy", "stale_press_s"),
+            "stale_press_s is longer than give_up_s, so a press could be given up as it is raised.",
+        )
     pagers = set[str]()
     for index, pager in enumerate(config.pager):
         if pager.device in pagers:

@@ -16,7 +16,7 @@ import structlog
 from overdoor.core import ledger
 from overdoor.core.effects import Effect, Refused, Wake
 from overdoor.core.escalation import Timer
-from overdoor.core.events import Event
+from overdoor.core.events import Event, Fact
 from overdoor.core.inputs import Configured, DeviceEvent, Input, Restate, TimerFired
 from overdoor.core.model import Millis, Plan, Shop
 from overdoor.core.step import step
@@ -24,6 +24,7 @@ from overdoor.store import Store, Turned
 from overdoor.store.writer import Statement
 
 RETRY_S = 1.0
+DRIFT_LIMIT_MS = 60_000
 
 log = structlog.get_logger()
 
@@ -38,6 +39,10 @@ class Clock:
     def __init__(self, floor: Millis = 0) -> None:
         self._start = max(time.time_ns() // 1_000_000, floor)
         self._monotonic = time.monotonic_ns()
+
+    def drift_ms(self) -> Millis:
+        """How far it is ahead of this machine's clock, which may have been set meanwhile."""
+        return self() - time.time_ns() // 1_000_000
 
     def __call__(self) -> Millis:
         """Now."""
@@ -79,6 +84,7 @@ class Engine:
         self._shop = self.committed
         self._listeners: list[Callable[[Done], None]] = []
         self._timers: list[Timer] = []
+        self._awaited: set[Timer] = set()  # the same ones: a restatement asks for them again
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at: Millis | None = None
         self._loop = asyncio.get_running_loop()
@@ -162,6 +168,21 @@ class Engine:
             for listener in self._listeners:
                 listener(Done(self.seq, (), (), None))
 
+    def reasons(self) -> list[str]:
+        """Why the shop is not ready, in words; nothing if it is."""
+        reasons = [] if self.broker_up else ["the broker is not connected"]
+        if self.trouble:
+            reasons.append(self.trouble)
+        drift = self.clock.drift_ms() if isinstance(self.clock, Clock) else 0
+        if abs(drift) > DRIFT_LIMIT_MS:
+            where = "ahead of" if drift > 0 else "behind"
+            minutes = abs(drift) // 60_000
+            reasons.append(
+                f"the gateway's clock is {minutes} min {where} this machine's: set the machine's "
+                "clock, then start the gateway again"
+            )
+        return reasons
+
     def name_of(self, by: str | None) -> str | None:
         """The nickname behind a duty, while it lasts; a pager is called by its id."""
         if by is None:
@@ -183,12 +204,14 @@ class Engine:
         self.trouble = None
         self.committed = turned.after
         self.seq += len(turned.events)
-        if turned.also:
+        if turned.also or any(event.fact is Fact.DUTY_ENDED for event in turned.events):
             self.people = self.store.people()
         refused = None
         for effect in turned.effects:
             if isinstance(effect, Wake):
-                heapq.heappush(self._timers, effect.timer)
+                if effect.timer not in self._awaited:
+                    self._awaited.add(effect.timer)
+                    heapq.heappush(self._timers, effect.timer)
             elif isinstance(effect, Refused):
                 refused = effect
         self._set_alarm()
@@ -227,5 +250,7 @@ class Engine:
         self._alarm_at = None
         now = self.clock()
         while self._timers and self._timers[0].at <= now:
-            self.submit(TimerFired(heapq.heappop(self._timers)))
+            timer = heapq.heappop(self._timers)
+            self._awaited.discard(timer)
+            self.submit(TimerFired(timer))
         self._set_alarm()

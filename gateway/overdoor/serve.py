@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
@@ -57,7 +58,7 @@ async def serve(
     """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stopping.set)
     with _listen(config) as listener:
         store = Store(config.data.path)
@@ -71,6 +72,7 @@ async def serve(
                     engine,
                     config.shop,
                     folder("dashboard"),
+                    names=config.web.names,
                     demo=extra is not None,
                     routers=routers,
                 )
@@ -162,10 +164,13 @@ def _listen(config: Config) -> Iterator[socket.socket]:
         listener = socket.create_server((web.host, web.port), family=family, backlog=512)
     except OSError as error:
         raise ConfigError(
-            f"The pages cannot be served on {web.bind}: {error.strerror or error}. "
+            f"The pages cannot be served on {web.bind}: {os.strerror(error.errno or 0)}. "
             "Stop what listens there, or set another [web] bind."
         ) from None
     with listener:
+        # Every connection inherits it. Without, an answer on a kept connection waits 40 ms for
+        # an acknowledgement; asyncio sees to it only for sockets that it made itself.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield listener
 
 

@@ -51,7 +51,8 @@ class Client:
         said, gone = asyncio.Queue[str](), asyncio.Event()
         scope = {"type": "http", "method": "GET", "path": f"{API}/stream", "query_string": b""}
         scope |= {"asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1"}
-        scope |= {"headers": [(b"authorization", f"Bearer {token}".encode())] if token else []}
+        bearer = [(b"authorization", f"Bearer {token}".encode())] if token else []
+        scope |= {"headers": [(b"host", b"127.0.0.1"), *bearer]}
         scope |= {"scheme": "http", "server": ("shop", 80), "client": None, "root_path": ""}
 
         async def receive() -> dict[str, Any]:
@@ -77,7 +78,7 @@ async def serving(house: House) -> AsyncIterator[Client]:
         shop = ShopPart(id="demo", name="Demo Shop")
         app = create_app(engine, shop, folder("dashboard"))
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://shop") as http:
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
             yield Client(http, engine, app)
         app.state.hub.close()
 

@@ -109,6 +109,10 @@ class Device:
     async def publish(self, leaf: str, payload: bytes, *, retain: bool = False) -> None:
         await self._client.publish(self._own + leaf, payload, qos=1, retain=retain)
 
+    async def shout(self, topic: str, payload: bytes) -> None:
+        """Publishes outside its own branch, retained, as a broken or evil device could."""
+        await self._client.publish(self._prefix + topic, payload, qos=1, retain=True)
+
     async def say(self, leaf: str, payload: bytes) -> int:
         """Publishes; returns where in `heard` the answers begin."""
         start = len(self.heard)
@@ -163,7 +167,8 @@ async def device(port: int, device: str = "cp-w1", shop: str = "test") -> AsyncI
         socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
     ) as client:
         bare = Device(client, prefix, device)
-        for leaf in (f"device/{device}/signal", f"device/{device}/receipt", "gateway/status"):
+        own = (f"device/{device}/signal", f"device/{device}/receipt")
+        for leaf in (*own, "gateway/status", "gateway/instance"):
             await client.subscribe(prefix + leaf, qos=1)
         for room in ("w1", "w2"):
             await client.subscribe(f"{prefix}room/{room}/call", qos=1)

@@ -207,6 +207,20 @@ async def test_a_gateway_stops_when_another_takes_its_place(
         assert not second.done()
 
 
+async def test_a_foreign_word_in_between_does_not_stop_a_gateway(
+    port: int, shop_id: str, tmp_path: Path
+) -> None:
+    async with (
+        gateway(tmp_path, port, shop_id) as (_, running),
+        device(port, shop=shop_id) as cp,
+    ):
+        await cp.until(lambda t, _: t == "gateway/instance")
+        start = len(cp.heard)
+        await cp.shout("gateway/instance", b"x")
+        await cp.until(lambda t, p: t == "gateway/instance" and p != b"x", start)
+        assert not running.done()
+
+
 async def test_what_left_the_plan_is_cleared_from_the_broker(
     port: int, shop_id: str, tmp_path: Path
 ) -> None:

@@ -77,7 +77,7 @@ MISTAKES = {
     "url-port": (":1883", ":99999", "it is 'embedded', 'mqtt://", 7),
     "bind": ("127.0.0.1:8080", "8080", "it is an address and a port", 10),
     "bind-port": (":8080", ":65536", "it is an address and a port", 10),
-    "negative": ("give_up_s = 900", "give_up_s = -1", "greater than or equal to 0", 37),
+    "negative": ("give_up_s = 900", "give_up_s = -1", "greater than 0", 37),
     "a-word": ("give_up_s = 900", 'give_up_s = "long"', "policy.give_up_s is 'long'", 37),
     "nowhere": ("at = [4.0, 2.5]", "at = [inf, 2.5]", "finite", 23),
     "one-number": ("at = [4.0, 2.5]", "at = [4.0]", "room[1].at", 23),

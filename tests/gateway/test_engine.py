@@ -146,10 +146,10 @@ async def test_a_refusal_is_told_and_changes_nothing(house: House) -> None:
 
 async def test_a_refused_sign_on_leaves_no_person_behind(house: House) -> None:
     async with house.open() as engine:
-        also = (("INSERT INTO associate VALUES (?)", ("Ana",)),)
+        also = (("INSERT INTO person VALUES (?, ?, ?)", ("ana", "Ana", "hash")),)
         done = await engine.do(DutyStarted("ana", "no-such-zone"), also=also)
         assert done.refused is not None
-        assert engine.store.associates() == []
+        assert engine.store.people() == {}
 
 
 async def test_an_answer_that_cannot_be_stored_says_so_and_changes_nothing(house: House) -> None:

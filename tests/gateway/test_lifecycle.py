@@ -44,7 +44,8 @@ acknowledge-mine  no      no      acked      acked      acked      no           
 acknowledge       no      no      acked      no         no         no           no
 decline           no      no      raised     no         no         no           no
 arrive            no      no      arrived    arrived    arrived    no           no
-hand-off          no      no      no         raised     raised     no           no
+hand-off-mine     no      no      no         raised     raised     no           no
+hand-off          no      no      no         no         no         no           no
 undo-mine         no      no      no         raised     no         no           no
 undo              no      no      no         no         no         no           no
 nobody-there      no      no      left       left       left       left         left
@@ -56,6 +57,7 @@ CELLS = {
     for row in TABLE.strip().splitlines()[1:]
     for column, cell in zip(COLUMNS, row.split()[1:], strict=True)
 }
+ROWS = {row for row, _ in CELLS}
 OUTCOMES = ("served", "cancelled", "left", "unanswered")
 LAPSE, CLOSE, GIVE_UP = 90_000, 300_000, 900_000
 
@@ -149,7 +151,7 @@ class Calls(RuleBasedStateMachine):
         verb=st.sampled_from([verb for verb in Verb if verb is not Verb.CANCEL]),
     )
     def answer(self, room: str, by: str, verb: Verb) -> None:
-        mine = by == self.rooms[room].owner and verb in (Verb.ACKNOWLEDGE, Verb.UNDO)
+        mine = by == self.rooms[room].owner and f"{verb}-mine" in ROWS
         accepted = self.floor.say(verb, by, room)
         self.expect(room, f"{verb}-mine" if mine else verb, by, accepted)
 

@@ -2,9 +2,10 @@
 
 Three things are done otherwise than aiomqtt would by itself, each for a measured reason:
 
-- A message is acknowledged to the broker only once its turn is durable. aiomqtt does so before
-  its user sees the message (https://github.com/empicano/aiomqtt/issues/345), so paho's manual
-  acknowledgement is switched on underneath.
+- A message is acknowledged to the broker only once its turn is durable, or could not be stored.
+  aiomqtt does so before its user sees the message
+  (https://github.com/empicano/aiomqtt/issues/345), so paho's manual acknowledgement is switched
+  on underneath.
 - Messages are handled as they are read, and published without waiting for each PUBACK: one task
   switch per message would be most of the cost. What is lost with a connection is said again at
   the next one, because everything retained is.
@@ -16,7 +17,7 @@ import random
 import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
@@ -28,7 +29,7 @@ from overdoor.bus import payloads
 from overdoor.bus.payloads import Nonsense
 from overdoor.bus.topics import Topics
 from overdoor.core.effects import Effect, Forget, Happened, PagerList, Receipt, RoomCall, Signal
-from overdoor.core.inputs import Input, Restate
+from overdoor.core.inputs import DeviceSaid, Input, Restate
 from overdoor.engine import Done, Engine
 
 KEEP_ALIVE_S = 15
@@ -90,6 +91,8 @@ class Bus:
         self._client: Any = None  # paho's, while connected
         self.connected = asyncio.Event()  # for the first time
         self._taken_over = False
+        self._missed = False  # something was heard that could not be stored
+        self._heard: dict[str, int] = {}  # device → when anything was heard of it
         self._complained: dict[str, tuple[int, int]] = {}  # device → (when, how many since)
         engine.listen(self._speak)
 
@@ -141,6 +144,7 @@ class Bus:
     async def _greet(self, client: aiomqtt.Client) -> None:
         """Subscribes and says everything again."""
         self._client = client._client
+        self._taken_over = False
         await client.subscribe(self.topics.gateway_instance, qos=1)
         plan = self._engine.committed.plan
         devices = sorted({*plan.room_of, *plan.pagers})
@@ -174,7 +178,12 @@ class Bus:
             # and rumqttd ends the connection over one that is early.
             self._engine.follow(lambda: self._acknowledge(client, message))
         else:
-            self._engine.submit(given, lambda _: self._acknowledge(client, message))
+            self._engine.submit(given, lambda done: self._handled(client, message, done))
+
+    def _handled(self, client: Any, message: aiomqtt.Message, done: Done | None) -> None:
+        """Devices send again what could not be stored; a status has to be asked for again."""
+        self._acknowledge(client, message)
+        self._missed = self._missed or done is None
 
     def _acknowledge(self, client: Any, message: aiomqtt.Message) -> None:
         if client is not None and client is self._client and message.qos:
@@ -184,14 +193,13 @@ class Bus:
         topic = str(message.topic)
         payload = message.payload if isinstance(message.payload, bytes) else b""
         if topic == self.topics.gateway_instance:
-            # Our own word at an earlier connection, or that of one who came meanwhile.
-            self._taken_over = self.connected.is_set() and payload not in (b"", self._identity)
+            self._hear_instance(payload, retained=message.retain)
             return None
         place = self.topics.parse_device(topic)
         if place is None or not payload:
             return None
         device, leaf = place
-        given: Input | Nonsense
+        given: Input | Nonsense | None
         match leaf:
             case "event":
                 if message.retain:
@@ -199,6 +207,8 @@ class Bus:
                 given = payloads.parse_event(device, payload)
             case "status":
                 given = payloads.parse_status(device, payload, retained=message.retain)
+                if isinstance(given, DeviceSaid):
+                    given = replace(given, heard_at=self._heard.get(device))
             case "info":
                 described = payloads.parse_info(device, payload)
                 if isinstance(described, Nonsense):
@@ -208,11 +218,22 @@ class Bus:
                     if device in self._engine.committed.devices:
                         self._engine.telemetry[device] = telemetry
             case _:
-                return None
+                given = None
+        if device in self._engine.committed.devices and not message.retain:
+            self._heard[device] = self._engine.clock()
         if isinstance(given, Nonsense):
             self._complain(device, leaf, given)
             return None
         return given
+
+    def _hear_instance(self, payload: bytes, *, retained: bool) -> None:
+        foreign = payload not in (b"", self._identity)
+        if retained:
+            # Our own word at an earlier connection, or that of one who came meanwhile.
+            self._taken_over = self.connected.is_set() and foreign
+        elif foreign:
+            # Nobody else can be the gateway while this connection stands: the id is ours.
+            self._publish(self.topics.gateway_instance, self._identity)
 
     def _complain(self, device: str, leaf: str, nonsense: Nonsense) -> None:
         """Once for each device and minute, with how many there were."""
@@ -236,6 +257,11 @@ class Bus:
 
     def _speak(self, done: Done) -> None:
         if self._client is None:
+            return
+        if self._missed:
+            # Storing works again. The broker tells what it retains at the next connection.
+            self._missed = False
+            self._client.disconnect()
             return
         signalled = False
         for effect in done.effects:

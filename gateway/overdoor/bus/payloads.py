@@ -21,6 +21,7 @@ RAW_KEPT = 1024
 SIZE_LIMIT = 2 * 1024 * 1024
 _BOOT = re.compile(r"[0-9a-f]{12}")
 _N_LIMIT = 2**53
+_COUNT_LIMIT = 100_000
 _AGE_LIMIT_MS = 10 * 366 * 86_400_000
 _BUTTONS = ("call", "presence", "cancel")
 _GESTURES = ("press", "hold")
@@ -73,6 +74,7 @@ def parse_event(device: str, payload: bytes) -> DeviceEvent | Nonsense:
         call=_short(said.get("call")),
         answer=said.get("answer"),
         page_rev=said.get("rev"),
+        count=said.get("count") or 1,
         body=_kept(said),
     )
 
@@ -82,6 +84,8 @@ def _event_fault(said: dict[str, Any]) -> str | None:
     age = said.get("age_ms")
     if age is not None and not _whole(age, 0, _AGE_LIMIT_MS):
         return "age_ms is neither null nor a whole number of milliseconds"
+    if not _whole(said.get("count") or 1, 1, _COUNT_LIMIT):
+        return f"count is not a whole number from 1 to {_COUNT_LIMIT}"
     match said.get("type"):
         case "button":
             if said.get("button") not in _BUTTONS:

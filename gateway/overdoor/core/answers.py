@@ -53,9 +53,9 @@ def _decline(turn: Turn, call: Call, said: Answer) -> bool:
 
 
 def _hand_off(turn: Turn, call: Call, said: Answer) -> bool:
-    if said.zone is not None and said.zone not in turn.shop.plan.zones:
+    if call.by != said.by or (said.zone is not None and said.zone not in turn.shop.plan.zones):
         return False
-    data = {"zone": said.zone}
+    data = {"zone": said.zone, "leaves": False}
     if not turn.move(call, Move.HAND_OFF, at=turn.now, by=said.by, key=said.key, data=data):
         return False
     turn.escalate(call.room)
@@ -64,7 +64,7 @@ def _hand_off(turn: Turn, call: Call, said: Answer) -> bool:
 
 def _undo(turn: Turn, call: Call, said: Answer, at: Millis) -> bool:
     """A wrong tap is taken back by who made it, for five seconds."""
-    if call.by != said.by or at - call.since > UNDO_MS:
+    if call.by != said.by or not 0 <= at - call.since <= UNDO_MS:
         return False
     if not turn.move(call, Move.UNDO, at=turn.now, by=said.by, key=said.key):
         return False
@@ -77,6 +77,7 @@ def _why_not(call: Call, said: Answer) -> str:
         return "it can be undone for five seconds, by who acknowledged it"
     if said.verb is Verb.ACKNOWLEDGE and call.state is State.ACKNOWLEDGED:
         return "somebody else has it"
-    if said.verb is Verb.HAND_OFF and said.zone and call.state is State.ACKNOWLEDGED:
-        return f"there is no zone {said.zone!r}"
+    if said.verb is Verb.HAND_OFF and call.state is State.ACKNOWLEDGED:
+        mine = call.by == said.by
+        return f"there is no zone {said.zone!r}" if mine else "only who has it can hand it off"
     return f"the call is {call.state}"

@@ -9,7 +9,10 @@ with an old one changes nothing.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from overdoor.core.model import Call, Millis, State
+from overdoor.core.model import Call, Duty, Millis, State
+
+RETRY_MS = 60_000  # between tries, while a call has reached nobody at all
+SHIFT_MS = 16 * 3_600_000  # the longest a shift can be
 
 
 class Due(StrEnum):
@@ -21,6 +24,7 @@ class Due(StrEnum):
     CLOSE = "close"
     LIGHT_UP = "light up"  # a device has shown `offline` long enough
     REOPEN = "reopen"  # a room's time out of service is over
+    SIGN_OFF = "sign off"  # a shift that nobody ended
     RELIST = "relist"  # a pager has shown a lost call long enough
 
 
@@ -48,6 +52,8 @@ def timers(call: Call) -> list[Timer]:
             if call.next_step < len(policy.steps):
                 after = policy.steps[call.next_step].after_ms
                 waiting.append(timer(call.loop_at + after, Due.PAGE))
+            elif not call.reached:
+                waiting.append(timer(call.tried_at + RETRY_MS, Due.PAGE))
             return waiting
         case State.ACKNOWLEDGED:
             return [timer(call.since + policy.acknowledgement_lapses_ms, Due.LAPSE)]
@@ -55,6 +61,11 @@ def timers(call: Call) -> list[Timer]:
             return [timer(call.since + policy.close_after_ms, Due.CLOSE)]
         case _:
             return []
+
+
+def sign_off(duty: Duty) -> Timer:
+    """When a shift ends by itself, so that nobody is paged who went home."""
+    return Timer(duty.since + SHIFT_MS, Due.SIGN_OFF, duty.id)
 
 
 def step_due(call: Call, now: Millis) -> int | None:
@@ -66,3 +77,9 @@ def step_due(call: Call, now: Millis) -> int | None:
         if index >= call.next_step and step.after_ms <= elapsed
     ]
     return due[-1] if due else None
+
+
+def retry_due(call: Call, now: Millis) -> bool:
+    """Whether the policy has run out without reaching anybody, a while ago."""
+    exhausted = call.next_step >= len(call.policy.steps)
+    return exhausted and not call.reached and now >= call.tried_at + RETRY_MS

@@ -13,12 +13,12 @@ class Fact(StrEnum):
 
     # of a call
     RAISED = "raised"  # zone, kind, need, visit, estimated, source, policy
-    PRESSED_AGAIN = "pressed_again"  # deaf
+    PRESSED_AGAIN = "pressed_again"  # count
     PAGED = "paged"  # step, passed (steps that reached nobody), next, target, duties, why
     DECLINED = "declined"
     ACKNOWLEDGED = "acknowledged"
     LAPSED = "lapsed"
-    HANDED_OFF = "handed_off"  # zone
+    HANDED_OFF = "handed_off"  # zone, leaves: the owner ended their shift or took a break
     UNDONE = "undone"
     ARRIVED = "arrived"  # evidence
     CLOSED = "closed"  # outcome, estimated, why
@@ -30,7 +30,7 @@ class Fact(StrEnum):
     # of a device
     HEARD = "heard"  # low, type, and what was sent; fault
     SETTLED = "settled"  # low: the device let go of what lies below; upto, beyond
-    STATUS = "status"  # status
+    STATUS = "status"  # status, retained, heard_at: the last sign of life before
     DESCRIBED = "described"  # kind, model, firmware, caps
     # of a duty
     DUTY_STARTED = "duty_started"  # zone

@@ -28,6 +28,7 @@ from overdoor.core.model import (
     changed,
 )
 
+STRANGERS_LIMIT = 256
 DARK_MS = 60_000  # how long `offline` is shown where nobody came
 
 V = TypeVar("V")
@@ -98,8 +99,8 @@ def _back(call: Call, at: Millis, **changes: Any) -> Call:
     )
 
 
-def _pressed_again(call: Call, _: Event) -> Call:
-    return changed(call, presses=call.presses + 1)
+def _pressed_again(call: Call, event: Event) -> Call:
+    return changed(call, presses=call.presses + event.data["count"])
 
 
 def _paged(call: Call, event: Event) -> Call:
@@ -109,6 +110,9 @@ def _paged(call: Call, event: Event) -> Call:
         next_step=event.data["next"],
         fence=call.fence + 1,
         paged=call.paged + tuple(duty for duty in duties if duty not in call.paged),
+        declined=tuple(duty for duty in call.declined if duty not in duties),
+        tried_at=event.at,
+        reached=bool(duties) or event.data["target"] == "manager",
         paged_at=event.at if duties else call.paged_at,
         manager=call.manager or event.data["target"] == "manager",
     )
@@ -127,7 +131,9 @@ def _lapsed(call: Call, event: Event) -> Call:
 
 
 def _handed_off(call: Call, event: Event) -> Call:
-    declined = (*call.declined, event.duty) if event.duty else call.declined
+    # Who hands it to others is not asked next; who merely leaves may be, when they are back.
+    passes_on = event.duty is not None and not event.data["leaves"]
+    declined = (*call.declined, event.duty or "") if passes_on else call.declined
     return _back(
         call,
         event.at,
@@ -242,9 +248,9 @@ def _evolve_device(shop: Shop, event: Event) -> Shop:
             changes = {"boots": ledger.put(device.boots, boot.settle(data["low"]))}
         case Fact.STATUS:
             status = DeviceStatus(data["status"])
-            changes = {"status": status, "status_at": event.at}
+            changes = {"status": status, "status_at": event.at, "heard_at": data["heard_at"]}
             if status is DeviceStatus.ONLINE and not data["retained"]:
-                changes |= {"heard_before": device.heard_at, "heard_at": event.at}
+                changes |= {"heard_before": data["heard_at"], "heard_at": event.at}
         case Fact.DESCRIBED:
             changes = {
                 "kind": data["kind"],
@@ -254,7 +260,19 @@ def _evolve_device(shop: Shop, event: Event) -> Shop:
             }
         case _:
             return shop
-    return _set_device(shop, event.device, **changes)
+    known = event.device in shop.devices
+    shop = _set_device(shop, event.device, **changes)
+    return shop if known else _remember_few_strangers(shop)
+
+
+def _remember_few_strangers(shop: Shop) -> Shop:
+    """Anybody on the network can invent devices: the one heard longest ago makes room."""
+    homes = shop.plan.homes
+    strangers = [device for device in shop.devices.values() if device.id not in homes]
+    if len(strangers) <= STRANGERS_LIMIT:
+        return shop
+    oldest = min(strangers, key=lambda device: (device.heard_at or 0, device.id))
+    return changed(shop, devices=_without(shop.devices, oldest.id))
 
 
 def _boot(device: Device, event: Event) -> ledger.Boot:

@@ -32,8 +32,6 @@ ORDER_SLACK_MS = 2_000  # how far the computed times of two events may be out of
 
 def device_event(turn: Turn, given: DeviceEvent) -> None:
     """Stores an event once, gives it its meaning once, and receipts it every time."""
-    if turn.too_many_strangers(given.device):
-        return
     device = turn.shop.devices.get(given.device, Device(given.device))
     boot = ledger.find(device.boots, given.boot)
     known = boot or given.ledger or ledger.Boot(given.boot)
@@ -44,8 +42,8 @@ def device_event(turn: Turn, given: DeviceEvent) -> None:
             turn.record(Fact.SETTLED, device=given.device, boot=given.boot, data=data)
         turn.receipt(given.device)
         return
-    if known.full():
-        return
+    if known.store(given.n, given.low or 1).full():
+        return  # a hole that was never filled; the device says so with its next low
     at, estimated = _moment(turn, device, given)
     room = _home(turn, device, at)
     is_pager = given.device in turn.shop.plan.pagers
@@ -137,7 +135,13 @@ def _button(
     elif given.gesture == "hold":
         _hold(turn, call, room, when)
     else:
-        turn.record(Fact.PRESSED_AGAIN, at=when, room=room.id, call=call.id)
+        turn.record(
+            Fact.PRESSED_AGAIN,
+            at=when,
+            room=room.id,
+            call=call.id,
+            data={"count": given.count},
+        )
         paged_at = call.paged_at or 0
         if call.state is State.RAISED and turn.now - paged_at >= call.policy.repage_ms:
             turn.page_again(call)

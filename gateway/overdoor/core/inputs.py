@@ -15,7 +15,8 @@ class DeviceEvent:
 
     `fault` is a sentence when the payload has a valid key but could not be understood; `raw`
     then holds what was sent. `ledger` is what the log knows of this boot, for a boot that is no
-    longer in memory. `room` is not said: the device's place at the time of the event decides.
+    longer in memory. `count` presses that had no connection came as this one. `room` is not said:
+    the device's place at the time of the event decides.
     """
 
     device: str
@@ -38,11 +39,15 @@ class DeviceEvent:
 
 @dataclass(frozen=True, slots=True)
 class DeviceSaid:
-    """A status of a device. `retained`: the broker repeated an old one."""
+    """A status of a device. `retained`: the broker repeated an old one.
+
+    `heard_at`: when anything at all was last heard of it, if that is known.
+    """
 
     device: str
     status: DeviceStatus
     retained: bool = False
+    heard_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

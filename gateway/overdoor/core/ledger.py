@@ -28,7 +28,7 @@ class Boot:
 
     def full(self) -> bool:
         """Whether so many events overtook a missing one that no more can be taken."""
-        return len(self.beyond) >= BEYOND_LIMIT
+        return len(self.beyond) > BEYOND_LIMIT
 
     def store(self, n: int, low: int) -> "Boot":
         """The boot with event `n` stored, said by a device that holds nothing below `low`."""

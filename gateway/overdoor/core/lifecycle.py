@@ -8,8 +8,8 @@ A call is raised by a press and is open until it is closed with one outcome. Fou
 - The person who waits may cancel until somebody has arrived; then there is nothing to cancel.
 - Nobody there is an outcome of its own, also after an arrival: who came found an empty room.
 
-A press never appears here. What it means in each state is in `step`: on no call it raises one, on
-an open one it reassures, on one that was arrived at it closes that and raises another.
+A press never appears here. What it means in each state is in `gestures`: on no call it raises
+one, on an open one it reassures, on one that was arrived at it closes that and raises another.
 
 Everything that moves a call is in `TABLE`; what is not in it is illegal and changes nothing.
 """

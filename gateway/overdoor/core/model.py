@@ -186,6 +186,8 @@ class Call:
     fence: int = 0  # grows with every transition; a timer with another fence is stale
     next_step: int = 0  # index of the policy step to run next
     loop_at: Millis = 0  # when it last became raised: policy steps count from here
+    tried_at: Millis = 0  # when a policy step last ran
+    reached: bool = True  # whether it reached anybody
     paged_at: Millis | None = None
     paged: tuple[str, ...] = ()  # duties paged since it last became raised
     asked_zone: str | None = None  # handed off to this zone

@@ -13,12 +13,14 @@ from overdoor.core import inputs
 from overdoor.core.answers import answer
 from overdoor.core.codec import plan_data
 from overdoor.core.effects import Effect
-from overdoor.core.escalation import Due
+from overdoor.core.escalation import SHIFT_MS, Due, sign_off
 from overdoor.core.events import Event, Fact
 from overdoor.core.gestures import device_event
 from overdoor.core.lifecycle import Move
 from overdoor.core.model import Device, DeviceStatus, Millis, Service, Shop
 from overdoor.core.turn import Turn
+
+WILL_DELAY_MS = 45_000  # one and a half times the longest keep-alive of the contract
 
 
 def step(shop: Shop, given: inputs.Input, now: Millis) -> tuple[Shop, list[Event], list[Effect]]:
@@ -29,7 +31,7 @@ def step(shop: Shop, given: inputs.Input, now: Millis) -> tuple[Shop, list[Event
 
 
 def _device_said(turn: Turn, said: inputs.DeviceSaid) -> None:
-    if turn.too_many_strangers(said.device):
+    if turn.is_stranger(said.device):
         return
     device = turn.shop.devices.get(said.device, Device(said.device))
     news = said.status is not device.status
@@ -38,12 +40,27 @@ def _device_said(turn: Turn, said: inputs.DeviceSaid) -> None:
         turn.record(
             Fact.STATUS,
             device=said.device,
-            data={"status": said.status, "retained": said.retained},
+            data={
+                "status": said.status,
+                "retained": said.retained,
+                "heard_at": _last_sign_of_life(turn, device, said),
+            },
         )
 
 
+def _last_sign_of_life(turn: Turn, device: Device, said: inputs.DeviceSaid) -> Millis | None:
+    """When a device was surely alive, before what it says now.
+
+    A broker speaks a will at the latest one and a half keep-alives after the last sign of life.
+    """
+    known = [at for at in (device.heard_at, said.heard_at) if at is not None]
+    if said.status is DeviceStatus.OFFLINE and not said.retained:
+        known.append(turn.now - WILL_DELAY_MS)
+    return max(known, default=None)
+
+
 def _device_described(turn: Turn, said: inputs.DeviceDescribed) -> None:
-    if turn.too_many_strangers(said.device):
+    if turn.is_stranger(said.device):
         return
     device = turn.shop.devices.get(said.device, Device(said.device))
     if (device.kind, device.model, device.firmware, device.caps) != (
@@ -107,6 +124,11 @@ def _timer_fired(turn: Turn, fired: inputs.TimerFired) -> None:
             if device is not None and device.dark_until == timer.at:
                 turn.signal_device(timer.subject)
             return
+        case Due.SIGN_OFF:
+            duty = turn.shop.duties.get(timer.subject)
+            if duty is not None and duty.since + SHIFT_MS == timer.at:
+                _duty_ended(turn, inputs.DutyEnded(timer.subject))
+            return
         case Due.RELIST:
             turn.relist()
             return
@@ -134,6 +156,7 @@ def _duty_started(turn: Turn, started: inputs.DutyStarted) -> None:
         turn.refuse(f"there is no zone {started.zone!r}")
         return
     turn.record(Fact.DUTY_STARTED, duty=started.duty, data={"zone": started.zone})
+    turn.wake(sign_off(turn.shop.duties[started.duty]))
     turn.reconsider()
 
 

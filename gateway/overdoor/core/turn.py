@@ -19,7 +19,7 @@ from overdoor.core.effects import (
     Signal,
     Wake,
 )
-from overdoor.core.escalation import Due, Timer, step_due, timers
+from overdoor.core.escalation import Due, Timer, retry_due, sign_off, step_due, timers
 from overdoor.core.events import CALL_FACTS, Event, Fact
 from overdoor.core.evolve import evolve
 from overdoor.core.lifecycle import TABLE, Move
@@ -37,7 +37,6 @@ from overdoor.core.model import (
 )
 
 LOST_CALL_SHOWN_MS = 10_000
-STRANGERS_LIMIT = 256
 _WATCHED = CALL_FACTS | {Fact.MISSED, Fact.SERVICED}
 
 _FACT = {
@@ -167,13 +166,18 @@ class Turn:
             self.move(call, Move.GIVE_UP, at=give_up_at)
             return
         first = step_due(call, self.now) if start is None else start
-        if first is None or first >= len(call.policy.steps):
+        if first is None and retry_due(call, self.now):
+            first = 0
+        if first is None:
             return
         for index in range(first, len(call.policy.steps)):
             target = call.policy.steps[index].page
             choice = choose(self.shop, call, target, self.now)
             if choice.duties or choice.manager:
                 break
+        if start is None and not choice.duties and not choice.manager:
+            # Time has passed, and nobody is left but who could not go: perhaps they can now.
+            choice = choose(self.shop, changed(call, declined=()), target, self.now)
         self.record(
             Fact.PAGED,
             room=room_id,
@@ -203,19 +207,19 @@ class Turn:
             if call.state is State.RAISED and not attended:
                 self.escalate(room_id, start=0)
 
-    def too_many_strangers(self, device_id: str) -> bool:
-        """Anybody on the network can invent devices; only so many are remembered."""
-        devices, homes = self.shop.devices, self.shop.plan.homes
-        if device_id in devices or device_id in homes:
-            return False
-        return len(devices) >= STRANGERS_LIMIT + len(homes)
+    def is_stranger(self, device_id: str) -> bool:
+        """Whether neither the plan nor a press of its own ever told of this device."""
+        return device_id not in self.shop.devices and device_id not in self.shop.plan.homes
 
     def let_go(self, duty_id: str) -> None:
-        """Somebody leaves: what they were on the way to is raised again, for others."""
-        for room_id, call in self.shop.calls.items():
+        """Somebody leaves: what they were on the way to is raised again.
+
+        They are still on duty here, so who is asked next is for `reconsider`, once they are gone.
+        """
+        left = {"zone": None, "leaves": True}
+        for call in self.shop.calls.values():
             if call.by == duty_id and call.state is State.ACKNOWLEDGED:
-                self.move(call, Move.HAND_OFF, at=self.now, by=duty_id, data={"zone": None})
-                self.escalate(room_id)
+                self.move(call, Move.HAND_OFF, at=self.now, by=duty_id, data=left)
 
     def service(self, room_id: str, service: Service, until: Millis | None) -> None:
         """Puts a room out of service, into test, or back."""
@@ -279,6 +283,8 @@ class Turn:
                 self.receipt(device.id)
             if device.dark_until > self.now:
                 self.wake(Timer(device.dark_until, Due.LIGHT_UP, device.id))
+        for duty in self.shop.duties.values():
+            self.wake(sign_off(duty))
         self.relist()
 
     def finish(self) -> tuple[Shop, list[Event], list[Effect]]:

@@ -1,7 +1,7 @@
 """Where it is written down: one SQLite file, one writer, an event log that is the truth.
 
 `Store` opens the file and loads the shop; `Writer` commits turns in groups; `projections` keeps
-the tables beside the log and can rebuild them from it; `people` holds who is behind a duty.
+the tables beside the log and can rebuild them from it.
 """
 
 from overdoor.store.store import Store, StoreError

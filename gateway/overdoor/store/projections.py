@@ -61,6 +61,8 @@ def project(db: Connection, before: Shop, event: Event) -> Shop:
             "UPDATE call SET voided = ?1, body = json_set(body, '$.voided', ?1) WHERE id = ?2",
             (event.data["reason"], event.call),
         )
+    elif event.fact is Fact.DUTY_ENDED:
+        db.execute("DELETE FROM person WHERE duty = ?", (event.duty,))  # who it was is forgotten
     if after.plan is not before.plan:
         plan = json.dumps(codec.plan_data(after.plan))
         db.execute("INSERT OR REPLACE INTO shop VALUES (1, ?)", (plan,))
@@ -83,7 +85,10 @@ def _devices(event: Event, before: Shop, after: Shop) -> set[str | None]:
     if event.fact is Fact.CONFIGURED:
         return {*before.devices, *after.devices}
     room = after.plan.rooms.get(event.room or "")
-    return {event.device, *(room.devices if room else ())}
+    touched = {event.device, *(room.devices if room else ())}
+    if event.device is not None and event.device not in before.devices:
+        touched |= before.devices.keys() - after.devices.keys()  # a stranger made room for it
+    return touched
 
 
 def _duties(event: Event) -> set[str | None]:

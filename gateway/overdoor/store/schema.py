@@ -55,11 +55,10 @@ _M001 = (
     "CREATE TABLE device (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE duty (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE shop (id INTEGER PRIMARY KEY CHECK (id = 1), plan TEXT NOT NULL)",
-    "CREATE TABLE associate (name TEXT PRIMARY KEY COLLATE NOCASE) WITHOUT ROWID",
     """
     CREATE TABLE person (
         duty TEXT PRIMARY KEY,
-        associate TEXT NOT NULL REFERENCES associate (name),
+        name TEXT NOT NULL,
         token_hash TEXT NOT NULL UNIQUE  -- of the session, SHA-256
     ) WITHOUT ROWID
     """,

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from sqlite_utils import Database
 
@@ -40,11 +41,12 @@ class Store:
         self._local = threading.local()
         with ExitStack() as stack:
             stack.enter_context(_locked(folder))
-            self._connections: list[sqlite3.Connection] = []
+            self._readers: WeakSet[_Reader] = WeakSet()
             stack.callback(self._close_connections)
             with self.opening():
-                self._db = self._connect()
+                self._db = _connect(self.path)
                 self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA secure_delete = ON")  # an erased name is gone
                 self._db.execute("PRAGMA synchronous = FULL")
                 migrations.apply(Database(self._db))
             self._held = stack.pop_all()
@@ -69,29 +71,23 @@ class Store:
         return load(self.reader())
 
     def reader(self) -> sqlite3.Connection:
-        """A connection of the calling thread, for reading only."""
-        db: sqlite3.Connection | None = getattr(self._local, "db", None)
-        if db is None:
-            db = self._local.db = self._connect()
-            db.execute("PRAGMA query_only = ON")
-        return db
+        """A connection of the calling thread, for reading only; it ends with the thread."""
+        reader: _Reader | None = getattr(self._local, "reader", None)
+        if reader is None:
+            reader = self._local.reader = _Reader(self.path)
+            self._readers.add(reader)
+        return reader.db
 
     def close(self) -> None:
         """Lets go of the file, so that another gateway may have it."""
         self._held.close()
 
-    def _connect(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-        self._connections.append(db)
-        db.execute("PRAGMA busy_timeout = 5000")
-        db.execute("PRAGMA foreign_keys = ON")
-        return db
-
     def _close_connections(self) -> None:
         """The writer's last, so that it folds the write-ahead log back into the file."""
-        for db in reversed(self._connections):
-            db.close()
-        self._connections.clear()
+        for reader in list(self._readers):
+            reader.db.close()
+        if hasattr(self, "_db"):
+            self._db.close()
 
     def last_noted_at(self) -> Millis:
         """When the last fact was noted; 0 for an empty log."""
@@ -156,19 +152,44 @@ class Store:
         )
         return [codec.CALL.validate_json(body) for (body,) in rows]
 
+    def counted(
+        self, since: Millis, until: Millis | None = None, zone: str | None = None
+    ) -> list[tuple[Millis, Millis | None, Millis | None, str | None]]:
+        """`(raised_at, arrived_at, closed_at, outcome)` of the calls that count in the numbers."""
+        rows = self.reader().execute(
+            "SELECT raised_at, arrived_at, closed_at, outcome FROM call "
+            "WHERE raised_at >= ?1 AND (?2 IS NULL OR raised_at < ?2) "
+            "AND (?3 IS NULL OR zone = ?3) AND kind = 'normal' AND voided IS NULL",
+            (since, until, zone),
+        )
+        return rows.fetchall()
+
     def people(self) -> dict[str, tuple[str, str]]:
         """Duty id → (nickname, hash of the session's token), for those on duty."""
-        rows = self.reader().execute("SELECT duty, associate, token_hash FROM person")
+        rows = self.reader().execute("SELECT duty, name, token_hash FROM person")
         return {duty: (name, token_hash) for duty, name, token_hash in rows}
-
-    def associates(self) -> list[str]:
-        """The nicknames of all associates."""
-        return [row[0] for row in self.reader().execute("SELECT name FROM associate ORDER BY name")]
 
     def identity(self) -> str:
         """A name of this database in this place: the same at each start, another elsewhere."""
         place = f"{os.uname().nodename}:{self.path.resolve()}"
         return json.dumps(place)
+
+
+class _Reader:
+    """A reading connection that is closed with its thread: worker threads come and go."""
+
+    def __init__(self, path: Path) -> None:
+        self.db = _connect(path)
+        self.db.execute("PRAGMA query_only = ON")
+
+    def __del__(self) -> None:
+        self.db.close()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    db.execute("PRAGMA busy_timeout = 5000")
+    return db
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from ulid import ULID
 
+from overdoor.core.escalation import SHIFT_MS
 from overdoor.core.inputs import Answer, DutyPaused, DutyStarted, Raise, RoomServiced, Verb, Void
 from overdoor.core.model import Call, Evidence, Room, Service
 from overdoor.engine import Engine
@@ -19,7 +20,6 @@ from overdoor.web import views
 from overdoor.web.problems import Problem, not_found
 from overdoor.web.session import (
     COOKIE,
-    SHIFT_S,
     MaybeSession,
     OnDuty,
     Session,
@@ -123,6 +123,7 @@ async def raise_call(
 ) -> dict[str, Any]:
     """Raises a call without the button. 409 if the room has one."""
     _room(engine, room_id)
+    key = f"raise/{room_id}/{key}" if key is not None else None
     async with _once(request, engine, key) as before:
         if before is not None:
             response.status_code = 200
@@ -135,14 +136,20 @@ async def raise_call(
 
 
 @router.post("/rooms/{room_id}/cancel")
-async def cancel(room_id: str, engine: TheEngine, session: MaybeSession) -> dict[str, Any]:
+async def cancel(
+    room_id: str, engine: TheEngine, session: MaybeSession, request: Request, key: Key = None
+) -> dict[str, Any]:
     """Cancels the open call of a room for the shopper."""
     _room(engine, room_id)
-    call = engine.committed.calls.get(room_id)
-    if call is None:
-        raise Problem(409, "No open call", "This room has no open call.")
-    by = session.duty.id if session else None
-    return await _apply(engine, Answer(call.id, Verb.CANCEL, by))
+    key = f"cancel/{room_id}/{key}" if key is not None else None
+    async with _once(request, engine, key) as before:
+        if before is not None:
+            return views.call_view(engine, before)
+        call = engine.committed.calls.get(room_id)
+        if call is None:
+            raise Problem(409, "No open call", "This room has no open call.")
+        by = session.duty.id if session else None
+        return await _apply(engine, Answer(call.id, Verb.CANCEL, by, key=key))
 
 
 # -- calls ---------------------------------------------------------------------------------------
@@ -186,6 +193,7 @@ async def void(
 ) -> dict[str, Any]:
     """Takes a closed call out of the numbers, with a reason; it stays in the record."""
     call = _call(engine, call_id)
+    key = f"void/{call_id}/{key}" if key is not None else None
     async with _once(request, engine, key) as before:
         if before is None:
             done = await engine.do(Void(call_id, call.room, body.reason, key))
@@ -207,7 +215,7 @@ async def answer(
     """An answer of somebody on duty. Said again with the same key, it changes nothing."""
     _call(engine, call_id)
     said = body or AnswerBody()
-    key = f"{session.duty.id}/{key}" if key is not None else None
+    key = f"{session.duty.id}/{verb}/{call_id}/{key}" if key is not None else None
     async with _once(request, engine, key) as before:
         if before is not None:
             return views.call_view(engine, before)
@@ -307,7 +315,7 @@ async def begin_shift(
     if not name or zone is None or zone not in engine.committed.plan.zones:
         raise Problem(422, "Not understood", "Signing on takes a name and a zone of this shop.")
     duty_id, token = await sign_on(engine, name, zone)
-    response.set_cookie(COOKIE, token, max_age=SHIFT_S, httponly=True, samesite="strict")
+    response.set_cookie(COOKIE, token, max_age=SHIFT_MS // 1000, httponly=True, samesite="strict")
     session = Session(engine.committed.duties[duty_id], name)
     return _duty_view(engine, session) | {"token": token}
 

@@ -16,7 +16,6 @@ from overdoor.engine import Engine
 from overdoor.web.problems import Problem
 
 COOKIE = "overdoor_session"
-SHIFT_S = 16 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +74,7 @@ async def sign_on(engine: Engine, name: str, zone: str) -> tuple[str, str]:
                 await sign_off(engine, other_id)
         done = await engine.do(
             DutyStarted(duty_id, zone),
-            also=(
-                ("INSERT OR IGNORE INTO associate VALUES (?)", (name,)),
-                ("INSERT INTO person VALUES (?, ?, ?)", (duty_id, name, _hash(token))),
-            ),
+            also=(("INSERT INTO person VALUES (?, ?, ?)", (duty_id, name, _hash(token))),),
         )
     if done.refused is not None:
         raise Problem(422, "Not understood", done.refused.why)
@@ -86,8 +82,8 @@ async def sign_on(engine: Engine, name: str, zone: str) -> tuple[str, str]:
 
 
 async def sign_off(engine: Engine, duty_id: str) -> None:
-    """Ends a shift, and forgets who it was."""
-    await engine.do(DutyEnded(duty_id), also=(("DELETE FROM person WHERE duty = ?", (duty_id,)),))
+    """Ends a shift; who it was is forgotten in the same transaction."""
+    await engine.do(DutyEnded(duty_id))
 
 
 def _hash(token: str) -> str:

@@ -47,7 +47,7 @@ class Hub:
 
     def on_duty(self) -> int:
         """How many people on duty have a page open."""
-        duties = {watcher.duty for watcher in self._watchers}
+        duties = {watcher.duty for watcher in tuple(self._watchers)}  # they come and go meanwhile
         return len(duties & self._engine.committed.duties.keys())
 
     def _poke(self, done: Done) -> None:

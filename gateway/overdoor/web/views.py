@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from overdoor.core.answers import UNDO_MS
 from overdoor.core.dispatch import distance
 from overdoor.core.events import Event
-from overdoor.core.model import Call, Device, DeviceStatus, Duty, Kind, Millis, Room, State
+from overdoor.core.model import Call, Device, DeviceStatus, Duty, Millis, Room, State
 from overdoor.core.times import rfc3339
 from overdoor.engine import Engine
 from overdoor.insight.summary import P90_NEEDS, CallRow, summarise
@@ -120,11 +120,7 @@ def summary(
     engine: Engine, since: Millis, until: Millis | None, zone: str | None
 ) -> dict[str, Any]:
     """The numbers of a span of time, with the rule behind them."""
-    calls = engine.store.calls(since=since, until=until, zone=zone, limit=100_000)
-    counted = [call for call in calls if call.kind is Kind.NORMAL and call.voided is None]
-    rows = (
-        CallRow(call.raised_at, call.arrived_at, call.closed_at, call.outcome) for call in counted
-    )
+    rows = (CallRow(*row) for row in engine.store.counted(since, until, zone))
     return asdict(summarise(rows)) | {"p90_needs": P90_NEEDS, "rule": RULE}
 
 
@@ -150,7 +146,7 @@ def live(engine: Engine, zone: ZoneInfo) -> dict[str, Any]:
     policy = shop.plan.policy
     rooms = [_card(engine, room, now) for room in shop.plan.rooms.values()]
     rooms.sort(key=_urgency)
-    today = engine.store.calls(since=midnight(now, zone), limit=100_000)
+    latest = engine.store.calls(since=midnight(now, zone), limit=LATEST_CALLS)
     numbers = summary(engine, midnight(now, zone), None, None)
     homes = shop.plan.room_of
     return {
@@ -168,7 +164,7 @@ def live(engine: Engine, zone: ZoneInfo) -> dict[str, Any]:
             "rule": RULE,
         },
         "staff": [_staff(engine, duty) for duty in shop.duties.values()],
-        "empty": not today,
+        "empty": not latest,
         "broker_up": engine.broker_up,
         "trouble": engine.trouble,
         "strangers": sorted(
@@ -176,7 +172,7 @@ def live(engine: Engine, zone: ZoneInfo) -> dict[str, Any]:
             for device in shop.devices.values()
             if device.id not in homes and device.id not in shop.plan.pagers
         ),
-        "recent": [_recent(engine, call) for call in today[:LATEST_CALLS]],
+        "recent": [_recent(engine, call) for call in latest],
     }
 
 
