@@ -1,0 +1,126 @@
+"""The watch's own books of calls and duties, kept from the durable log alone."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from overdoor.core.events import Fact
+from overdoor.simulate.disk import Row
+
+RAISED, ACKNOWLEDGED, ARRIVED = "raised", "acknowledged", "arrived"
+
+# fact → (from which states, to which state)
+_MOVES: dict[str, tuple[tuple[str, ...], str]] = {
+    Fact.ACKNOWLEDGED: ((RAISED,), ACKNOWLEDGED),
+    Fact.LAPSED: ((ACKNOWLEDGED,), RAISED),
+    Fact.HANDED_OFF: ((ACKNOWLEDGED,), RAISED),
+    Fact.UNDONE: ((ACKNOWLEDGED,), RAISED),
+    Fact.ARRIVED: ((RAISED, ACKNOWLEDGED), ARRIVED),
+    Fact.CLOSED: ((RAISED, ACKNOWLEDGED, ARRIVED), "closed"),
+}
+
+
+@dataclass
+class Entry:
+    """A call, as the log tells it."""
+
+    id: str
+    room: str
+    state: str
+    since: int
+    raised_at: int
+    policy: dict[str, Any]
+    by: str | None = None
+    lapsed_from: str | None = None  # whose acknowledgement lapsed since it was last paged
+    declined: set[str] = field(default_factory=set)
+    acknowledged_at: int | None = None
+    arrived_at: int | None = None
+
+
+class Books:
+    """Open calls and duties. Says what is wrong with a fact as it is entered."""
+
+    def __init__(self, broke: Callable[[str], None]) -> None:
+        self.open: dict[str, Entry] = {}
+        self.closed: dict[str, Entry] = {}
+        self.duties: dict[str, bool] = {}  # on duty → on a break
+        self._broke = broke
+        self._noted_at = 0
+
+    def find(self, call: str | None) -> Entry | None:
+        """A call, open or closed."""
+        found = next((entry for entry in self.open.values() if entry.id == call), None)
+        return found or self.closed.get(call or "")
+
+    def enter(self, row: Row) -> None:
+        """One durable fact."""
+        _, at, noted_at, fact, room, call, duty, _, _, _, _, text = row
+        if noted_at < self._noted_at:
+            self._broke("the log's clock ran backwards")
+        if at > noted_at:
+            self._broke(f"'{fact}' happened after it was noted")
+        self._noted_at = noted_at
+        if fact == Fact.DUTY_STARTED:
+            self.duties[duty] = False
+        elif fact == Fact.DUTY_PAUSED:
+            self.duties[duty] = True
+        elif fact == Fact.DUTY_ENDED:
+            self.duties.pop(duty, None)
+        elif fact == Fact.RAISED:
+            self._raised(at, room, call, json.loads(text))
+        elif call is not None and fact not in (Fact.LATE, Fact.VOIDED):
+            entry = self.open.get(room)
+            if entry is None or entry.id != call:
+                self._broke(f"'{fact}' is about a call in {room} that is not open")
+            elif fact == Fact.PAGED:
+                self._paged(entry, noted_at, json.loads(text))
+            elif fact == Fact.DECLINED:
+                entry.declined.add(duty)
+            elif fact in _MOVES:
+                self._moved(entry, fact, at, duty)
+
+    def _raised(self, at: int, room: str, call: str, data: dict[str, Any]) -> None:
+        if room in self.open:
+            self._broke(f"{room} has two open calls")
+        self.open[room] = Entry(call, room, RAISED, at, at, data["policy"])
+
+    def _moved(self, entry: Entry, fact: str, at: int, duty: str | None) -> None:
+        allowed, to = _MOVES[fact]
+        if entry.state not in allowed:
+            self._broke(f"{entry.room}: '{fact}' of a call that was {entry.state}")
+        if at < entry.since:
+            self._broke(f"{entry.room}: {entry.state} lasted a negative time, until '{fact}'")
+        lease = entry.policy["acknowledgement_lapses_ms"]
+        if fact == Fact.LAPSED and at - entry.since < lease:
+            self._broke(f"{entry.room}: an acknowledgement lapsed after {at - entry.since} ms")
+        entry.lapsed_from = entry.by if fact == Fact.LAPSED else None
+        entry.state, entry.since = to, at
+        entry.by = duty if to != RAISED else None
+        if to == ACKNOWLEDGED:
+            entry.acknowledged_at = at
+        elif to == ARRIVED:
+            entry.arrived_at = at
+        elif to == "closed":
+            self.closed[entry.id] = self.open.pop(entry.room)
+
+    def _paged(self, entry: Entry, noted_at: int, data: dict[str, Any]) -> None:
+        duties = data["duties"]
+        others = [
+            duty
+            for duty, away in self.duties.items()
+            if not away and duty not in entry.declined
+        ]
+        if entry.state != RAISED:
+            self._broke(f"{entry.room}: somebody is paged for a call that is {entry.state}")
+        if noted_at >= entry.raised_at + entry.policy["give_up_ms"]:
+            self._broke(f"{entry.room}: somebody is paged for a call past its give-up")
+        for duty in duties:
+            if duty not in self.duties:
+                self._broke(f"{entry.room}: somebody is paged who is not on duty")
+            elif self.duties[duty]:
+                self._broke(f"{entry.room}: somebody is paged who is on a break")
+            elif duty in entry.declined and others:
+                self._broke(f"{entry.room}: somebody is paged who declined, before others")
+        entry.declined -= set(duties)
+        entry.lapsed_from = None

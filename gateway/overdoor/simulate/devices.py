@@ -1,0 +1,341 @@
+"""Call points: the firmware's own step, in a shell like `main.py`'s and on a bad network.
+
+The firmware keeps its outbox in RAM, so a reboot loses the presses that no receipt covers yet.
+Some devices here have a journal instead, as the contract plans: they say the events of earlier
+boots again, with an age of null, until a receipt names that boot.
+"""
+
+import json
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from overdoor.bus.topics import Topics
+from overdoor.simulate import firmware
+from overdoor.simulate.clock import Handle
+from overdoor.simulate.network import Client, Link, Message
+
+if TYPE_CHECKING:
+    from overdoor.simulate.world import World
+
+BOOT_MS = 3_000
+KEEP_ALIVE_MS = 30_000  # times one and a half, at the broker
+PUBACK_MS = 5_000  # without it the firmware ends the connection
+JOURNAL_RESEND_MS = 8_000
+INFO_MS = 300_000
+
+
+@dataclass
+class Kept:
+    """An event that a device took upon itself to deliver, and the gestures it stands for."""
+
+    device: str
+    boot: str
+    event: Any  # the firmware's
+    gestures: list[int] = field(default_factory=list)  # true times
+    first: bool = False  # nothing else was held when it happened
+    age_lost: bool = False
+    lost: str | None = None  # why it will never be delivered
+    receipted: bool = False
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """What names it in the log; n is 0 until it was sent."""
+        return (self.device, self.boot, self.event.n)
+
+
+@dataclass(frozen=True)
+class Build:
+    """What kind of call point hangs in a room."""
+
+    room: str
+    presence: bool = True
+    journal: bool = False
+
+
+class RoomDevice:
+    """One call point, from its first boot on."""
+
+    def __init__(self, world: "World", build: Build, topics: Topics, rng: Random) -> None:
+        self.world = world
+        self.build = build
+        self.id = f"cp-{build.room}"
+        self.reach = True  # Wi-Fi as far as this device
+        self.link: Link | None = None
+        self.kept: list[Kept] = []  # whatever was not given up or receipted
+        self.point: Any = None
+        self.applied: int | None = None  # the last revision, within the connection
+        self._topics = topics
+        self._rng = rng
+        self._callpoint = firmware.module("callpoint")
+        self._old: list[Any] = []  # outboxes of earlier boots, from the journal
+        self._booted_at = 0
+        self._life = 0
+        self._alarm: Handle | None = None
+        self._retry: Handle | None = None
+        self._failures = 0
+
+    # -- power -----------------------------------------------------------------------------------
+
+    def boot(self) -> None:
+        """Power comes on."""
+        self._life += 1
+        self._booted_at = self.world.timeline.now
+        boot = f"{self._rng.getrandbits(48):012x}"
+        self.point = self._callpoint.CallPoint(boot, 0)
+        self._failures = 0
+        self._try_soon(self._rng.randint(200, 1500))
+
+    def reboot(self) -> None:
+        """Power goes, and comes back."""
+        if self.point is None:
+            return
+        outbox, self.point = self.point.outbox, None
+        if self.build.journal:
+            for event in outbox:
+                if event.n == 0:  # the journal gave it its number before the air did
+                    outbox.last_n += 1
+                    event.n = outbox.last_n
+            if len(outbox):
+                self._old.append(outbox)
+        for kept in self.kept:
+            if kept.boot == outbox.boot:
+                kept.age_lost = True
+                if not self.build.journal:
+                    kept.lost = "the device lost power"
+        self._life += 1
+        link = self.world.broker.links.get(self.id)
+        if link is not None:
+            self._silence(link)
+            link.end(tell=False)
+        self.link = None
+        self._later(BOOT_MS, self.boot)
+
+    # -- people ----------------------------------------------------------------------------------
+
+    def contact(self, button: str, closed: bool) -> None:
+        """A button goes down or comes up."""
+        if self.point is None or (button == "presence" and not self.build.presence):
+            return
+        held = {id(event): (event, event.count) for event in self.point.outbox}
+        before, dropped = len(held), self.point.outbox.dropped
+        now = self._ticks()
+        began = self.point._down.get(button, now)
+        self._do(self.point.button(button, closed, now, now))
+        self._note(held, before, dropped, began)
+        if closed and self.link is None and self._retry is not None:
+            self._try_soon(500)
+
+    def _note(self, held: dict[int, Any], before: int, dropped: int, at: int) -> None:
+        """Takes down which event stands for a gesture that was just decided."""
+        now_held = {id(event) for event in self.point.outbox}
+        if self.point.outbox.dropped > dropped:
+            for kept in self.kept:
+                if id(kept.event) in held and id(kept.event) not in now_held:
+                    kept.lost = "the outbox was full"
+        for event in self.point.outbox:
+            was = held.get(id(event))
+            if was is None:
+                self.kept.append(
+                    Kept(
+                        self.id,
+                        self.point.outbox.boot,
+                        event,
+                        [self._booted_at + at],
+                        first=before == 0,
+                    )
+                )
+            elif event.count > was[1]:
+                kept = next(kept for kept in self.kept if kept.event is event)
+                kept.gestures.append(self._booted_at + at)
+        self.world.watch.device_holds(self)
+
+    # -- the link --------------------------------------------------------------------------------
+
+    def cut(self) -> None:
+        """Wi-Fi goes away; the broker learns of it when the keep-alive runs out."""
+        self.reach = False
+        link = self.link
+        if link is not None:
+            self._silence(link)
+            self._later(self._rng.randint(0, 1500), lambda: self._lose(link))
+
+    def go_silent(self) -> None:
+        """The connection becomes half-open: nobody notices until something is not answered."""
+        link = self.link
+        if link is not None:
+            self._silence(link)
+            self._later(self._rng.randint(15_000, 40_000), lambda: self._lose(link))
+
+    def mend(self) -> None:
+        """Wi-Fi is back."""
+        self.reach = True
+
+    def _silence(self, link: Link) -> None:
+        link.silent = True
+        broker = self.world.broker
+        self.world.timeline.after(KEEP_ALIVE_MS, lambda: broker.forget(link))
+
+    def _lose(self, link: Link) -> None:
+        if self.link is link:
+            link.end()
+
+    def _on_up(self, link: Link) -> None:
+        if self.point is None or self.world.broker.links.get(self.id) is not link:
+            return
+        if not self.reach:
+            self._silence(link)
+            link.end()
+            return
+        self.link = link
+        self.applied = None
+        self._failures = 0
+        link.subscribe(
+            [
+                self._topics.gateway_status,
+                self._topics.device(self.id, "receipt"),
+                self._topics.device(self.id, "signal"),
+            ]
+        )
+        self._publish("status", b"online", retain=True)
+        self._info()
+        self._do(self.point.connected(self._ticks()))
+        self._send_old()
+
+    def _on_down(self) -> None:
+        self.link = None
+        if self.point is not None:
+            self._do(self.point.disconnected(self._ticks()))
+            self._try_soon(self._backoff())
+
+    def _on_message(self, message: Message) -> None:
+        if self.point is None:
+            return
+        now = self._ticks()
+        if message.topic == self._topics.gateway_status:
+            if message.payload == b"online":
+                self.applied = None
+            self._do(self.point.gateway(message.payload, now))
+        elif message.topic.endswith("/receipt"):
+            self._do(self.point.receipt(message.payload, now))
+            self._receipt_for_old(message.payload)
+            self.world.watch.receipted(self)
+        elif message.topic.endswith("/signal"):
+            self._do(self.point.signal(message.payload, message.retained, now))
+
+    def _try_soon(self, ms: int) -> None:
+        if self._retry is not None:
+            self._retry.cancel()
+        self._retry = self._later(ms, self._try)
+
+    def _try(self) -> None:
+        self._retry = None
+        if self.point is None or self.link is not None:
+            return
+        client = Client(
+            self._in_this_life(self._on_up),
+            self._in_this_life(self._on_message),
+            self._in_this_life(self._on_down),
+        )
+        will = Message(self._topics.device(self.id, "status"), b"offline", retain=True)
+        if not (self.reach and self.world.broker.connect(self.id, will, client)):
+            self._failures += 1
+            self._try_soon(self._backoff())
+
+    def _backoff(self) -> int:
+        return 500 + self._rng.randint(0, min(20_000, 500 << min(self._failures, 6)))
+
+    # -- the firmware's shell --------------------------------------------------------------------
+
+    def _ticks(self) -> int:
+        return self.world.timeline.now - self._booted_at
+
+    def _do(self, actions: list[Any]) -> None:
+        for action in actions:
+            if action[0] == self._callpoint.SEND:
+                body = self.point.outbox.payload(action[1], self._ticks())
+                self._publish("event", json.dumps(body).encode())
+                self._expect_puback()
+            elif action[0] == self._callpoint.SHOWN:
+                self.world.watch.applied(self, action[1])
+                body = {"v": 1, "rev": action[1], "state": action[2]}
+                self._publish("shown", json.dumps(body).encode())
+            elif action[0] == self._callpoint.SHOW:
+                self.world.story.lamp(self, action[1])
+        self._set_alarm()
+
+    def _set_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        wake_at = self.point.wake_at()
+        if wake_at is not None:
+            self._alarm = self._later(max(0, wake_at - self._ticks()), self._tick)
+
+    def _tick(self) -> None:
+        held = {id(event): (event, event.count) for event in self.point.outbox}
+        before, dropped = len(held), self.point.outbox.dropped
+        began = min(self.point._down.values(), default=self._ticks())
+        self._do(self.point.tick(self._ticks()))
+        self._note(held, before, dropped, began)
+
+    def _expect_puback(self) -> None:
+        link = self.link
+        if link is not None and link.silent:
+            self._later(PUBACK_MS, lambda: self._lose(link))
+
+    def _info(self) -> None:
+        caps = ["call", "ring", "lamp"] + (["presence"] if self.build.presence else [])
+        body = {
+            "v": 1,
+            "kind": "callpoint",
+            "model": "simulated",
+            "firmware": "0.1.0",
+            "boot": self.point.outbox.boot,
+            "caps": caps,
+            "uptime_s": self._ticks() // 1000,
+            "outbox": len(self.point.outbox),
+        }
+        self._publish("info", json.dumps(body).encode(), retain=True)
+
+    def _publish(self, leaf: str, payload: bytes, *, retain: bool = False) -> None:
+        if self.link is not None:
+            self.link.publish(Message(self._topics.device(self.id, leaf), payload, retain))
+
+    # -- the journal -----------------------------------------------------------------------------
+
+    def _send_old(self) -> None:
+        for outbox in self._old:
+            for event in outbox:
+                body = outbox.payload(event, 0) | {"age_ms": None}
+                self._publish("event", json.dumps(body).encode())
+        if self._old and self.link is not None:
+            link = self.link
+            self._later(JOURNAL_RESEND_MS, lambda: self._send_old() if self.link is link else None)
+
+    def _receipt_for_old(self, payload: bytes) -> None:
+        said = json.loads(payload)
+        pairs = [(said["boot"], said["n"]), *said["also"]]
+        for outbox in self._old:
+            for boot, n in pairs:
+                outbox.cover(boot, n)
+        self._old = [outbox for outbox in self._old if len(outbox)]
+
+    # -- small change ----------------------------------------------------------------------------
+
+    def holds(self) -> set[int]:
+        """The identities of the events it still holds."""
+        outboxes = [*self._old, *([self.point.outbox] if self.point is not None else [])]
+        return {id(event) for outbox in outboxes for event in outbox}
+
+    def _later(self, ms: int, do: Any) -> Handle:
+        return self.world.timeline.after(ms, self._in_this_life(do))
+
+    def _in_this_life(self, do: Any) -> Any:
+        life = self._life
+
+        def guarded(*args: Any) -> None:
+            if life == self._life:
+                do(*args)
+
+        return guarded

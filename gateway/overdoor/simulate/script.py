@@ -1,0 +1,255 @@
+"""What will happen to a shop, drawn from a seed before anything does.
+
+Only what comes from outside is in the script: shoppers, shifts, and faults. How associates answer
+follows from what they are told. A script is data, so that a failing one can be made smaller.
+"""
+
+from dataclasses import dataclass, replace
+from random import Random
+from typing import NamedTuple
+
+from overdoor.core.model import Plan, Policy, Room, Step, Zone
+from overdoor.simulate.devices import Build
+
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+
+NAMES = ("Ana", "Boris", "Chloe", "Daniel", "Elena", "Farid", "Greta", "Hristo")
+ZONES = (("women", "Women"), ("men", "Men"), ("kids", "Kids"))
+
+
+class Happening(NamedTuple):
+    """One thing from outside: when, what, to whom, and how much of it."""
+
+    at: int
+    what: str
+    who: str = ""
+    much: int = 0
+
+
+@dataclass(frozen=True)
+class Manners:
+    """How associates are, each a share of the occasions."""
+
+    answers: float = 0.8  # of pages, acknowledged
+    declines: float = 0.08
+    comes: float = 0.85  # of acknowledgements; the rest forgets
+    hands_off: float = 0.04
+    undoes: float = 0.03
+    presses_presence: float = 0.6  # on arrival; the rest taps, or does neither
+    taps_arrived: float = 0.25
+    closes: float = 0.6  # by presence or tap; the rest leaves it to the clock
+    finds_nobody: float = 0.04
+
+
+@dataclass(frozen=True)
+class Script:
+    """A whole shop and all that will come upon it."""
+
+    seed: int
+    name: str
+    opens: int
+    closes: int
+    plan: Plan
+    builds: tuple[Build, ...]
+    staff: tuple[str, ...]
+    happenings: tuple[Happening, ...]
+    manners: Manners = Manners()
+    slow_ms: int = 300  # the longest that a message is under way
+    doubles: float = 0.0  # share of messages that come twice
+    pace: int = 1  # how leisurely people are
+
+    def only(self, happenings: tuple[Happening, ...]) -> "Script":
+        """The same shop with less happening."""
+        return replace(self, happenings=happenings)
+
+
+def a_plan(rooms: int, policy: Policy) -> Plan:
+    """Rooms in up to three zones along one wall."""
+    zones = ZONES[: max(1, min(3, (rooms + 1) // 2))]
+    placed = {}
+    for index in range(rooms):
+        zone, name = zones[index * len(zones) // rooms]
+        number = 1 + sum(room.zone == zone for room in placed.values())
+        room_id = f"{zone[0]}{number}"
+        place = (2.2 * index, 1.4)
+        placed[room_id] = Room(room_id, f"{name} {number}", zone, place, (f"cp-{room_id}",))
+    return Plan({id_: Zone(id_, name) for id_, name in zones}, placed, {}, policy)
+
+
+HASTY = Policy(
+    target_arrival_ms=15_000,
+    acknowledgement_lapses_ms=25_000,
+    close_after_ms=60_000,
+    visit_gap_ms=60_000,
+    stale_press_ms=40_000,
+    give_up_ms=120_000,
+    repage_ms=6_000,
+    steps=(Step(0, "nearest"), Step(8_000, "zone"), Step(20_000, "shop")),
+)
+
+
+def rough_hour(seed: int, minutes: int = 25) -> Script:
+    """A small shop, a hasty policy, and far too many faults. Each seed is bad in its own way."""
+    rng = Random(f"rough/{seed}")  # noqa: S311 - the same day again, not a secret
+    rooms = rng.choice((1, 2, 2, 3))
+    plan = a_plan(rooms, HASTY if rng.random() < 0.8 else Policy())
+    builds = tuple(
+        Build(room, presence=rng.random() < 0.7, journal=rng.random() < 0.5) for room in plan.rooms
+    )
+    staff = NAMES[: rng.choice((0, 1, 2, 2, 3))]
+    opens = 9 * HOUR
+    end = opens + minutes * MINUTE
+    happenings = _shifts(rng, plan, staff, opens, end)
+    happenings += _shoppers(rng, plan, opens, end, rng.choice((6, 10, 16)))
+    happenings += _faults(rng, plan, opens, end, rng.choice((0, 4, 8, 14)))
+    return Script(
+        seed=seed,
+        name="a rough hour",
+        opens=opens,
+        closes=end,
+        plan=plan,
+        builds=builds,
+        staff=staff,
+        happenings=tuple(sorted(happenings)),
+        manners=Manners(
+            answers=rng.choice((0.3, 0.7, 0.9)),
+            declines=rng.choice((0.0, 0.1, 0.3)),
+            comes=rng.choice((0.4, 0.8, 1.0)),
+            hands_off=rng.choice((0.0, 0.1)),
+            undoes=rng.choice((0.0, 0.1)),
+        ),
+        slow_ms=rng.choice((20, 300, 900)),
+        doubles=rng.choice((0.0, 0.0, 0.05)),
+    )
+
+
+def _shifts(
+    rng: Random, plan: Plan, staff: tuple[str, ...], opens: int, end: int
+) -> list[Happening]:
+    zones = len(plan.zones)
+    found = []
+    for name in staff:
+        found.append(
+            Happening(opens + rng.randint(0, 20_000), "sign on", name, rng.randrange(zones))
+        )
+        for _ in range(rng.choice((0, 1, 2))):
+            at = rng.randint(opens, end)
+            what = rng.choice(("break", "break", "sign off", "move"))
+            found.append(Happening(at, what, name, rng.randrange(zones)))
+            back = at + rng.randint(5_000, 4 * MINUTE)
+            found.append(Happening(back, "sign on", name, rng.randrange(zones)))
+    return found
+
+
+def _shoppers(rng: Random, plan: Plan, opens: int, end: int, count: int) -> list[Happening]:
+    found = []
+    rooms = list(plan.rooms)
+    for _ in range(count):
+        at, room = rng.randint(opens + 5_000, end), rng.choice(rooms)
+        found.append(Happening(at, "press", room, rng.randint(60, 500)))
+        while rng.random() < 0.45:
+            at += rng.choice((300, 1_500, 4_000, 9_000, 30_000)) + rng.randint(0, 2_000)
+            found.append(Happening(at, "press", room, rng.randint(60, 500)))
+        if rng.random() < 0.12:
+            at += rng.randint(2_000, 60_000)
+            found.append(Happening(at, "press", room, rng.randint(800, 1_500)))
+        if rng.random() < 0.08:
+            found.append(Happening(at + rng.randint(500, 40_000), "presence", room, 200))
+    return found
+
+
+_FAULTS = (
+    "reboot",
+    "cut",
+    "cut",
+    "half-open",
+    "gateway crash",
+    "gateway crash",
+    "gateway cut",
+    "gateway half-open",
+    "broker dies",
+    "disk full",
+    "disk locked",
+    "clock jumps",
+)
+
+
+def _faults(rng: Random, plan: Plan, opens: int, end: int, count: int) -> list[Happening]:
+    found = []
+    rooms = list(plan.rooms)
+    favoured = rng.sample(_FAULTS, 5)  # not every bad day is bad in every way
+    for _ in range(count):
+        at, what = rng.randint(opens, end), rng.choice(favoured)
+        much = {
+            "reboot": 0,
+            "cut": rng.choice((2_000, 20_000, 90_000)),
+            "gateway crash": rng.randint(0, 30),
+            "broker dies": rng.choice((500, 5_000, 60_000)),
+            "disk full": rng.choice((300, 5_000, 40_000)),
+            "disk locked": rng.choice((300, 5_000, 40_000)),
+            "clock jumps": rng.choice((-5, -1, 1, 3)),
+        }.get(what, 0)
+        who = rng.choice(rooms)
+        if what in ("gateway crash", "broker dies"):
+            who = (
+                rng.choice(("soon", "later"))
+                if what == "gateway crash"
+                else rng.choice(("keeps", "forgets"))
+            )
+        found.append(Happening(at, what, who, much))
+        if what == "clock jumps":  # it shows only at the next start
+            found.append(Happening(at + rng.randint(100, 60_000), "gateway crash", "soon", 3))
+    return found
+
+
+def calm_day(seed: int, days: int = 1, rooms: int = 6) -> Script:
+    """An ordinary shop from nine to seven, with the few faults that ordinary days have."""
+    rng = Random(f"calm/{seed}")  # noqa: S311 - the same day again, not a secret
+    plan = a_plan(rooms, Policy())
+    staff = NAMES[:4]
+    happenings: list[Happening] = []
+    for day in range(days):
+        start = day * 24 * HOUR
+        opens, closes = start + 9 * HOUR, start + 19 * HOUR
+        happenings += _working_day(rng, plan, staff, opens, closes)
+    return Script(
+        seed=seed,
+        name="a day in the shop",
+        opens=9 * HOUR,
+        closes=(days - 1) * 24 * HOUR + 19 * HOUR,
+        plan=plan,
+        builds=tuple(Build(room, journal=index % 3 == 0) for index, room in enumerate(plan.rooms)),
+        staff=staff,
+        happenings=tuple(sorted(happenings)),
+        pace=3,
+        doubles=0.002,
+    )
+
+
+def _working_day(
+    rng: Random, plan: Plan, staff: tuple[str, ...], opens: int, closes: int
+) -> list[Happening]:
+    zones = len(plan.zones)
+    found: list[Happening] = []
+    for index, name in enumerate(staff):
+        begins = opens - rng.randint(1, 10) * MINUTE
+        found.append(Happening(begins, "sign on", name, index % zones))
+        lunch = opens + (3 + index % 3) * HOUR + rng.randint(0, 30) * MINUTE
+        found.append(Happening(lunch, "break", name))
+        found.append(Happening(lunch + 30 * MINUTE, "sign on", name, index % zones))
+        found.append(Happening(closes + rng.randint(0, 8) * MINUTE, "sign off", name))
+    for hour, visits in enumerate((2, 3, 4, 6, 6, 4, 4, 6, 7, 4)):
+        begin = opens + hour * HOUR
+        found += _shoppers(rng, plan, begin, begin + HOUR - 5 * MINUTE, visits)
+    faults = [
+        Happening(0, "cut", rng.choice(list(plan.rooms)), rng.randint(20, 200) * 1000),
+        Happening(0, "reboot", rng.choice(list(plan.rooms))),
+        Happening(0, "gateway crash", "later", rng.randint(0, 12)),
+        Happening(0, "broker dies", rng.choice(("keeps", "forgets")), rng.randint(3, 25) * 1000),
+        Happening(0, "disk full", "", rng.randint(10, 60) * 1000),
+        Happening(0, "half-open", rng.choice(list(plan.rooms))),
+    ]
+    for fault in rng.sample(faults, rng.randint(3, 5)):
+        found.append(fault._replace(at=rng.randint(opens, closes)))
+    return found

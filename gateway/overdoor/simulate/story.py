@@ -1,0 +1,163 @@
+"""The day in words, for people."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from overdoor.core.events import Event, Fact
+from overdoor.core.model import Call
+from overdoor.insight.summary import CallRow, Summary, summarise
+from overdoor.simulate.clock import clock_time
+
+if TYPE_CHECKING:
+    from overdoor.simulate.devices import RoomDevice
+    from overdoor.simulate.world import World
+
+LATE_MS = 3_000
+
+_ENDS = {
+    "served": "is served",
+    "cancelled": "takes the call back",
+    "left": "had gone when somebody came",
+    "unanswered": "was never answered",
+}
+
+
+class Story:
+    """Takes down what happens, if anybody wants to read it."""
+
+    def __init__(self, world: "World", *, telling: bool) -> None:
+        self.lines: list[tuple[int, str]] = []
+        self.faults = 0
+        self._telling = telling
+        self._world = world
+
+    def note(self, text: str) -> None:
+        """Something happened."""
+        if self._telling:
+            self.lines.append((self._world.timeline.now, text))
+
+    def fault(self, text: str) -> None:
+        """Something went wrong."""
+        self.faults += 1
+        self.note(f"! {text}")
+
+    def press(self, room: str, button: str, ms: int) -> None:
+        """Somebody pressed, as the room saw it."""
+        if not self._telling:
+            return
+        device = self._world.devices[room]
+        name = self._world.room_name(room)
+        what = "the presence button at" if button == "presence" else "the button in"
+        how = "holds" if ms >= 800 else "presses"
+        if device.point is None:
+            self.note(f"somebody {how} {what} {name}, which is just starting")
+        elif device.link is None or device.link.silent:
+            self.note(f"somebody {how} {what} {name}, which has no connection")
+        elif button == "call":
+            self.note(f"somebody {how} {what} {name}")
+
+    def lamp(self, device: "RoomDevice", pattern: str) -> None:
+        """The lights changed. Only the one that asks for help is worth a line."""
+        if self._telling and pattern == "offline":
+            name = self._world.room_name(device.build.room)
+            self.note(f"the lamp of {name} blinks: not confirmed, please call out")
+
+    def told(self, event: Event) -> None:
+        """A fact that everybody may know."""
+        if not self._telling or (event.room is None and event.duty is None):
+            return
+        text = self._sentence(event)
+        if text is not None:
+            late = event.noted_at - event.at
+            suffix = f" (learned {_span(late)} later)" if late >= LATE_MS else ""
+            self.note(text + suffix)
+
+    def _sentence(self, event: Event) -> str | None:
+        room = self._world.room_name(event.room or "")
+        who = self._world.name_of(event.duty)
+        entry = self._world.watch.books.find(event.call)
+        waited = f" after {_span(event.at - entry.raised_at)}" if entry is not None else ""
+        match event.fact:
+            case Fact.RAISED:
+                return f"{room} calls"
+            case Fact.PRESSED_AGAIN:
+                return f"{room} presses again"
+            case Fact.PAGED:
+                names = [self._world.name_of(duty) for duty in event.data["duties"]]
+                if names:
+                    return f"  {_and(names)} {'is' if len(names) == 1 else 'are'} paged for {room}"
+                return f"  nobody can be paged for {room}"
+            case Fact.ACKNOWLEDGED:
+                return f"  {who}: \"I go to {room}\"{waited}"
+            case Fact.DECLINED:
+                return f"  {who}: \"not me\", about {room}"
+            case Fact.LAPSED:
+                return f"  nobody came to {room}; the call is open again"
+            case Fact.HANDED_OFF:
+                return f"  {who} hands {room} off"
+            case Fact.UNDONE:
+                return f"  {who} takes that back"
+            case Fact.ARRIVED:
+                return f"  {who} stands at {room}{waited}, evidence {event.data['evidence']}"
+            case Fact.CLOSED:
+                return f"{room} {_ENDS[event.data['outcome']]}"
+            case Fact.MISSED:
+                return f"a press in {room} counts as missed: {event.data['why']}"
+            case Fact.DUTY_STARTED:
+                return f"{who} is on duty in {self._world.zone_name(event.data['zone'])}"
+            case Fact.DUTY_PAUSED:
+                return f"{who} takes a break"
+            case Fact.DUTY_ENDED:
+                return f"{who} goes home"
+            case _ if event.fact in (Fact.HEARD, Fact.SETTLED, Fact.STATUS, Fact.DESCRIBED):
+                return None
+            case _:
+                return f"{room}: {event.fact} {json.dumps(_plain(event.data))}"
+
+    def text(self, last: int | None = None) -> str:
+        """The story so far, or its last lines."""
+        lines = self.lines if last is None else self.lines[-last:]
+        return "\n".join(f"{clock_time(at)}  {text}" for at, text in lines)
+
+
+def numbers(calls: list[Call]) -> Summary:
+    """The day as the manager's page would count it."""
+    return summarise(
+        CallRow(call.raised_at, call.arrived_at, call.closed_at, call.outcome) for call in calls
+    )
+
+
+def verdict(world: "World") -> str:
+    """What came of it, in a few lines."""
+    calls = world.calls()
+    told = numbers(calls)
+    again = sum(call.presses - 1 for call in calls)
+    lapses = sum(call.lapses for call in calls)
+    lines = [
+        f"{told.calls} calls; somebody came to {told.arrived}, {told.abandoned} were given up.",
+    ]
+    if told.median_ms is not None:
+        p90 = f", nine in ten within {_span(told.p90_ms)}" if told.p90_ms is not None else ""
+        lines.append(f"Half were helped within {_span(told.median_ms)}{p90}.")
+    lines.append(
+        f"{again} more presses while waiting, {lapses} promises that nobody kept, "
+        f"{world.story.faults} faults."
+    )
+    lines.append(
+        f"{world.watch.books_kept()} facts stored; no press lost, none counted twice, "
+        "every lamp right at the end."
+    )
+    return "\n".join(lines)
+
+
+def _span(ms: int) -> str:
+    seconds = round(ms / 1000)
+    return f"{seconds // 60} min {seconds % 60:02d} s" if seconds >= 60 else f"{seconds} s"
+
+
+def _and(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _plain(data: Any) -> Any:
+    return {key: value for key, value in data.items() if key != "policy"}

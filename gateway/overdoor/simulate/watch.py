@@ -1,0 +1,268 @@
+"""The promises, held against everything that happens.
+
+The watch keeps its own books from the durable log, from what devices hold and show, and from what
+leaves the gateway; it takes nothing from the decisions that it judges.
+"""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from overdoor.core.escalation import Due
+from overdoor.core.events import Fact
+from overdoor.core.inputs import DeviceEvent, Input, TimerFired
+from overdoor.engine import Done
+from overdoor.simulate.books import Books
+from overdoor.simulate.clock import GatewayClock
+from overdoor.simulate.disk import Row
+from overdoor.store.projections import load, rebuild
+from overdoor.store.writer import Turned
+
+if TYPE_CHECKING:
+    from overdoor.simulate.devices import Kept, RoomDevice
+    from overdoor.simulate.world import World
+
+CALL_TIMERS = (Due.PAGE, Due.GIVE_UP, Due.LAPSE, Due.CLOSE)
+AGE_SLACK_MS = 100
+
+
+class Broken(Exception):  # noqa: N818 - a promise that was broken
+    """A promise was broken. The message says which, in a sentence."""
+
+    def __init__(self, what: str, at: int) -> None:
+        super().__init__(what)
+        self.at = at
+
+
+class Watch:
+    """Looks on. Notes the first promise that is broken; the world stops there."""
+
+    def __init__(self, world: "World") -> None:
+        self.broken: str | None = None
+        self.books = Books(self.broke)
+        self._world = world
+        self._clock: GatewayClock | None = None
+        self._offsets: set[int] = set()
+        self._stored: dict[tuple[str, str, int], Row] = {}
+        self._facts: list[tuple[Any, ...]] = []  # by seq
+        self._revs: dict[str, int] = {}
+        self._signals: dict[str, str] = {}  # device → the state last said
+        self._timer_pages: dict[str, int] = {}
+
+    def broke(self, what: str) -> None:
+        """A promise was broken; only the first counts."""
+        if self.broken is None:
+            self.broken = what
+
+    # -- the gateway -----------------------------------------------------------------------------
+
+    def gateway_starts(self, clock: GatewayClock) -> None:
+        """A process begins, by this clock."""
+        self._clock = clock
+        self._offsets.add(clock.offset)
+
+    def gateway_died(self) -> None:
+        """What is on the disk is what was said to be."""
+        self.nothing_taken_back()
+
+    def decided(self, given: Input | None, turned: Turned) -> None:
+        """A turn was decided; whether it will be stored is not known yet."""
+        if isinstance(given, TimerFired) and given.timer.due in CALL_TIMERS:
+            self._timer_turn(given, turned)
+        elif isinstance(given, DeviceEvent):
+            self._device_turn(given, turned)
+
+    def _timer_turn(self, given: TimerFired, turned: Turned) -> None:
+        timer = given.timer
+        call = turned.before.calls.get(timer.room)
+        stale = call is None or call.id != timer.subject or call.fence != timer.fence
+        if stale and any(event.call is not None for event in turned.events):
+            self.broke(f"a stale timer ({timer.due}) changed a call in {timer.room}")
+        if any(event.fact is Fact.PAGED for event in turned.events):
+            now = self._world.timeline.now
+            last = self._timer_pages.get(timer.subject)
+            if timer.due is Due.PAGE and last is not None and now - last < 1_000:
+                self.broke(f"{timer.room}: two policy steps ran one after the other at once")
+            self._timer_pages[timer.subject] = now
+
+    def _device_turn(self, given: DeviceEvent, turned: Turned) -> None:
+        heard = any(event.fact is Fact.HEARD for event in turned.events)
+        about_calls = [event for event in turned.events if event.call is not None]
+        if (given.device, given.boot, given.n) in self._stored:
+            if heard or about_calls:
+                self.broke(f"{given.device}: a repeat of event {given.n} counted again")
+            return
+        device = self._world.by_id.get(given.device)
+        room = device.build.room if device is not None else ""
+        plain_press = (given.type, given.button, given.gesture) == ("button", "call", "press")
+        # An older press may be about a call before the one that is open.
+        nothing = turned.before.calls.get(room) is None
+        if heard and plain_press and nothing and given.fault is None and len(turned.events) < 2:
+            self.broke(f"a press in {room}, where no call was open, left no trace but itself")
+
+    def committed(self, rows: list[Row]) -> None:
+        """These facts are durable from now on."""
+        for row in rows:
+            self._facts.append(row)
+            self.books.enter(row)
+            if row[3] == Fact.HEARD:
+                key = (row[7], row[8], row[9])
+                if key in self._stored:
+                    self.broke(f"{row[7]}: event {row[9]} is stored twice")
+                self._stored[key] = row
+                self._judge_time(key, row)
+
+    def _judge_time(self, key: tuple[str, str, int], row: Row) -> None:
+        kept = self._kept(key)
+        if kept is None or self._clock is None:
+            return
+        data = json.loads(row[11])
+        happened = kept.gestures[-1]
+        slack = AGE_SLACK_MS + 2 * self._world.script.slow_ms
+        said = data.get("said", {})
+        if said.get("age_ms") is not None:
+            at = row[1] - self._clock.offset
+            if not happened - AGE_SLACK_MS <= at <= happened + slack:
+                self.broke(f"{key[0]}: a press is logged {at - happened} ms from when it happened")
+        elif len(self._offsets) == 1 and row[1] != row[2]:
+            if row[1] - self._clock.offset > happened + slack:
+                self.broke(f"{key[0]}: a press of unknown age is logged later than it happened")
+        elif len(self._offsets) == 1 and self._world.timeline.now - happened > slack:
+            raised = [fact for fact in self._facts[-3:] if fact[3] == Fact.RAISED]
+            if any(fact[1] == row[1] for fact in raised):
+                self.broke(f"{key[0]}: a press of unknown age counts as one of this moment")
+        if said.get("count", 1) != len(kept.gestures):
+            self.broke(
+                f"{key[0]}: event {key[2]} says {said.get('count', 1)} presses "
+                f"and stands for {len(kept.gestures)}"
+            )
+
+    def told(self, done: Done) -> None:
+        """The house was told of a turn: every fact of it must be durable."""
+        for fact, row in zip(
+            done.events, self._facts[done.seq - len(done.events) : done.seq], strict=False
+        ):
+            if (fact.fact, fact.at, fact.call) != (row[3], row[1], row[5]):
+                self.broke(f"the house was told of '{fact.fact}', and the log says '{row[3]}'")
+        if done.seq > len(self._facts):
+            self.broke(f"the house was told of '{done.events[-1].fact}', which is not stored")
+
+    def said(self, topic: str, payload: bytes) -> None:
+        """The gateway publishes something."""
+        device_id, _, leaf = topic.partition("/device/")[2].partition("/")
+        if leaf not in ("receipt", "signal", "page") or not payload:
+            return
+        said = json.loads(payload)
+        if leaf == "receipt":
+            for boot, n in ((said["boot"], said["n"]), *said["also"]):
+                self._judge_receipt(device_id, boot, n)
+            return
+        if said["rev"] <= self._revs.get(topic, 0):
+            self.broke(f"{device_id}: {leaf} rev {said['rev']} is not higher than the last one")
+        self._revs[topic] = said["rev"]
+        if leaf == "signal":
+            self._signals[device_id] = said["state"]
+
+    def _judge_receipt(self, device_id: str, boot: str, n: int) -> None:
+        device = self._world.by_id.get(device_id)
+        if device is None:
+            return
+        held = device.holds()
+        for kept in device.kept:
+            covered = kept.boot == boot and 0 < kept.event.n <= n
+            if covered and id(kept.event) in held and kept.key not in self._stored:
+                self.broke(f"{device_id}: a receipt up to {n} covers {kept.event.n}, not stored")
+
+    def nothing_taken_back(self) -> None:
+        """The log is what it was each time that something was added."""
+        if self._world.gateway.disk.log() != self._facts:
+            self.broke("the log is not what was committed to it")
+
+    def tables_follow(self) -> None:
+        """The projections are what the log makes them, and what the house believes."""
+        disk = self._world.gateway.disk
+        tables, rebuilt = disk.tables(), disk.rebuilt(rebuild)
+        for table, rows in tables.items():
+            if rows != rebuilt[table]:
+                self.broke(f"the table {table} is not what the log makes of it")
+        engine = self._world.gateway.engine
+        if engine is not None and self._world.gateway.settled():
+            stored, believed = load(disk.db), engine.committed
+            for part in ("plan", "calls", "rooms", "devices", "duties", "rev"):
+                if getattr(stored, part) != getattr(believed, part):
+                    self.broke(f"the house believes other {part} than are stored")
+
+    def books_kept(self) -> int:
+        """How many facts are durable."""
+        return len(self._facts)
+
+    # -- devices ---------------------------------------------------------------------------------
+
+    def device_holds(self, device: "RoomDevice") -> None:
+        """Whatever was neither receipted nor given up is still held."""
+        held = device.holds()
+        for kept in device.kept:
+            if kept.lost is None and not kept.receipted and id(kept.event) not in held:
+                self.broke(f"{device.id} let go of a press that nobody receipted")
+
+    def receipted(self, device: "RoomDevice") -> None:
+        """A receipt came: what the device let go of is stored."""
+        held = device.holds()
+        for kept in device.kept:
+            if kept.lost is None and not kept.receipted and id(kept.event) not in held:
+                if kept.key not in self._stored:
+                    self.broke(f"{device.id} let go of event {kept.event.n}, which is not stored")
+                kept.receipted = True
+        device.kept = [kept for kept in device.kept if kept.lost is None and not kept.receipted]
+
+    def applied(self, device: "RoomDevice", rev: int) -> None:
+        """A device shows what a signal said."""
+        if device.applied is not None and rev < device.applied:
+            self.broke(f"{device.id} went from rev {device.applied} back to {rev}")
+        device.applied = rev
+
+    def _kept(self, key: tuple[str, str, int]) -> "Kept | None":
+        device = self._world.by_id.get(key[0])
+        return next((kept for kept in device.kept if kept.key == key), None) if device else None
+
+    # -- the quiet moments -----------------------------------------------------------------------
+
+    def calm(self) -> None:
+        """Nothing is under way: every lamp that is connected shows what its room's call says."""
+        world = self._world
+        if not world.gateway.settled() or not world.broker.quiet() or self._clock is None:
+            return
+        assert world.gateway.engine is not None
+        now, shop = self._clock(), world.gateway.engine.committed
+        for device in world.devices.values():
+            link = device.link
+            if device.point is None or link is None or link.silent or not link.alive:
+                continue
+            call = self.books.open.get(device.build.room)
+            shown = device.point.state
+            known = shop.devices.get(device.id)
+            dark = known is not None and known.dark_until >= now
+            wanted = {call.state} if call is not None else {"idle", *(["offline"] if dark else [])}
+            if shown != self._signals.get(device.id, "idle") or shown not in wanted:
+                self.broke(
+                    f"the lamp of {world.room_name(device.build.room)} shows {shown}, "
+                    f"the call says {' or '.join(sorted(wanted))}"
+                )
+            elif device.point._shows != shown and not len(device.point.outbox):
+                self.broke(
+                    f"the lamp of {world.room_name(device.build.room)} shows "
+                    f"{device.point._shows} with everything in order"
+                )
+
+    def the_end(self) -> None:
+        """The world has been left alone and in order for long enough."""
+        for device in self._world.devices.values():
+            self.device_holds(device)
+            for kept in device.kept:
+                if kept.lost is None and not kept.receipted:
+                    self.broke(f"{device.id} still waits for the receipt of event {kept.event.n}")
+        for call in self.books.open.values():
+            self.broke(f"the call of {call.room} is open for ever, {call.state}")
+        if not self._world.gateway.settled():
+            self.broke("the gateway does not come to rest")
+        self.nothing_taken_back()
+        self.tables_follow()
