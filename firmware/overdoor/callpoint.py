@@ -43,7 +43,7 @@ class CallPoint:
         self._gateway_lost_at = None
         self._link_lost_at = now_ms
         self._degraded_at = None
-        self._signalled = False  # a retained signal came while degraded and unconfirmed
+        self._signalled = False  # a signal came that counts once a receipt covers the press
 
     # ---- the person in the room, and staff at the door
 
@@ -70,6 +70,7 @@ class CallPoint:
             self._attended()
         elif event is not None:
             event.awaited = True
+            self._signalled = False  # what was said before the press is no answer to it
             if event.confirm_by is None:
                 # Without a link nothing is sent, and nobody may be left in the dark for that.
                 event.confirm_by = (now_ms if self.online else at_ms) + _CONFIRM_MS
@@ -165,6 +166,10 @@ class CallPoint:
                 self._signalled = True
             else:
                 self._recover()
+        elif not retained:
+            self._signalled = self._unconfirmed(
+                now_ms
+            )  # its receipt may come after the two seconds
         self._show(actions)
         if rev is not None:
             actions.append((SHOWN, rev, self._shows))
@@ -185,6 +190,7 @@ class CallPoint:
                 self._degrade(now_ms)
         lost_at = self._call_lost_at()
         if lost_at is not None and lost_at <= now_ms:
+            self._signalled = False
             self._degrade(now_ms)
         if self._degraded_at is not None and now_ms - self._degraded_at >= _DEGRADED_MS:
             self._recover()
@@ -224,7 +230,6 @@ class CallPoint:
 
     def _degrade(self, now_ms: int) -> None:
         self._degraded_at = now_ms
-        self._signalled = False
 
     def _recover(self) -> None:
         self._degraded_at = None

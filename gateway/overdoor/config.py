@@ -28,12 +28,15 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from overdoor.core.hours import Hours
 from overdoor.core.model import Pager, Plan, Policy, Room, Step, Zone
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
+Need = Literal["another-size", "another-model", "question", "ready-to-pay", "other"]
 Seconds = Annotated[float, Strict(), Field(ge=0, le=7 * 86400, allow_inf_nan=False)]
 SomeSeconds = Annotated[float, Strict(), Field(gt=0, le=7 * 86400, allow_inf_nan=False)]
 Metres = Annotated[float, Strict(), Field(ge=-10_000, le=10_000, allow_inf_nan=False)]
+Place = tuple[Metres, Metres]
 
 
 class ConfigError(Exception):
@@ -131,9 +134,11 @@ class RoomPart(_Part):
     id: Id
     name: str = Field(min_length=1, max_length=80)
     zone: Id
-    at: tuple[Metres, Metres] = (0.0, 0.0)
+    at: Place = (0.0, 0.0)
     device: Id | None = None
     devices: tuple[Id, ...] = ()
+    skills: tuple[Id, ...] = ()  # languages and departments that help there
+    training: bool = False  # pretend: its calls page only who raises them
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -158,6 +163,51 @@ class StepPart(_Part):
 
     after_s: Seconds
     page: str = Field(pattern=r"^(nearest|zone|shop|manager|channel:[a-z0-9-]{1,32})$")
+    zones: tuple[Id, ...] = ()
+    between: str | None = None  # "09:00-12:00": only for calls raised at this time of day
+
+    @field_validator("between")
+    @classmethod
+    def _span(cls, value: str | None) -> str | None:
+        _minutes(value)
+        return value
+
+
+class HoursPart(_Part):
+    """`[hours]`: when the shop is open; a day that is not named is closed."""
+
+    mon: str | None = None
+    tue: str | None = None
+    wed: str | None = None
+    thu: str | None = None
+    fri: str | None = None
+    sat: str | None = None
+    sun: str | None = None
+    grace_min: Annotated[int, Strict(), Field(ge=0, le=240)] = 15
+
+    @field_validator("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    @classmethod
+    def _span(cls, value: str | None) -> str | None:
+        _minutes(value)
+        return value
+
+    def spans(self) -> tuple[tuple[int, int] | None, ...]:
+        """Minutes since midnight, Monday first."""
+        days = (self.mon, self.tue, self.wed, self.thu, self.fri, self.sat, self.sun)
+        return tuple(_minutes(day) for day in days)
+
+
+class WallPart(_Part):
+    """`[[wall]]`: what one cannot walk through."""
+
+    start: Place = Field(alias="from")
+    end: Place = Field(alias="to")
+
+
+class WaypointPart(_Part):
+    """`[[waypoint]]`: where one turns on the way: a door, the end of a shelf."""
+
+    at: Place
 
 
 class PolicyPart(_Part):
@@ -170,6 +220,8 @@ class PolicyPart(_Part):
     stale_press_s: SomeSeconds = 120
     give_up_s: SomeSeconds = 900
     repage_s: Seconds = 20
+    pages_per_10_min: Annotated[int, Strict(), Field(ge=1, le=1000)] = 10
+    need_skills: dict[Need, tuple[Id, ...]] = Field(default_factory=dict)
     step: tuple[StepPart, ...] = Field(
         default=(
             StepPart(after_s=0, page="nearest"),
@@ -198,6 +250,9 @@ class Config(_Part):
     policy: PolicyPart = PolicyPart()
     zone: tuple[ZonePart, ...] = Field(min_length=1)
     room: tuple[RoomPart, ...] = Field(min_length=1)
+    hours: HoursPart | None = None
+    wall: tuple[WallPart, ...] = ()
+    waypoint: tuple[WaypointPart, ...] = ()
     pager: tuple[PagerPart, ...] = ()
 
     def plan(self) -> Plan:
@@ -206,7 +261,15 @@ class Config(_Part):
         return Plan(
             zones={zone.id: Zone(zone.id, zone.name) for zone in self.zone},
             rooms={
-                room.id: Room(room.id, room.name, room.zone, room.at, room.all_devices())
+                room.id: Room(
+                    room.id,
+                    room.name,
+                    room.zone,
+                    room.at,
+                    room.all_devices(),
+                    room.skills,
+                    room.training,
+                )
                 for room in self.room
             },
             pagers={pager.device: Pager(pager.device, pager.zone) for pager in self.pager},
@@ -218,8 +281,21 @@ class Config(_Part):
                 stale_press_ms=_ms(policy.stale_press_s),
                 give_up_ms=_ms(policy.give_up_s),
                 repage_ms=_ms(policy.repage_s),
-                steps=tuple(Step(_ms(step.after_s), step.page) for step in policy.step),
+                pages_per_10_min=policy.pages_per_10_min,
+                steps=tuple(
+                    Step(_ms(step.after_s), step.page, step.zones, _minutes(step.between))
+                    for step in policy.step
+                ),
             ),
+            timezone=self.shop.timezone,
+            hours=(
+                Hours(self.shop.timezone, self.hours.spans(), self.hours.grace_min * 60_000)
+                if self.hours
+                else None
+            ),
+            walls=tuple((wall.start, wall.end) for wall in self.wall),
+            waypoints=tuple(point.at for point in self.waypoint),
+            need_skills={str(need): skills for need, skills in policy.need_skills.items()},
         )
 
 
@@ -236,6 +312,20 @@ class _FileAndEnvironment(BaseSettings, Config):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return env_settings, init_settings
+
+
+def _minutes(span: str | None) -> tuple[int, int] | None:
+    """`"09:00-20:00"` as minutes since midnight. Raises `ValueError`."""
+    if span is None:
+        return None
+    match = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)", span)
+    if match is None:
+        raise ValueError("it is a span of a day, like '09:00-20:00'")
+    from_h, from_m, to_h, to_m = map(int, match.groups())
+    opens, closes = from_h * 60 + from_m, to_h * 60 + to_m
+    if not opens < closes <= 1440:
+        raise ValueError("the span ends before it begins")
+    return opens, closes
 
 
 def _ms(seconds: float) -> int:
@@ -323,6 +413,8 @@ def _contradictions(config: Config) -> Any:
                 ("room", index, "zone"),
                 f"room {room.id!r} is in zone {room.zone!r}, and there is no such zone.",
             )
+        if room.training and room.all_devices():
+            yield ("room", index, "training"), f"training room {room.id!r} cannot have devices."
         for device in room.all_devices():
             if device in homes:
                 yield (
@@ -330,6 +422,9 @@ def _contradictions(config: Config) -> Any:
                     f"device {device!r} is in room {homes[device]!r} and in room {room.id!r}.",
                 )
             homes[device] = room.id
+    for index, step in enumerate(config.policy.step):
+        for zone_id in set(step.zones) - zones:
+            yield ("policy", "step", index, "zones"), f"there is no zone {zone_id!r} for this step."
     if config.policy.stale_press_s > config.policy.give_up_s:
         yield (
             ("policy", "stale_press_s"),

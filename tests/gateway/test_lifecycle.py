@@ -33,6 +33,7 @@ COLUMNS = ("idle", "closed", "raised", "acked<5s", "acked", "arrived<10s", "arri
 TABLE = """
 input             idle    closed  raised     acked<5s   acked      arrived<10s  arrived
 call-press        raised  raised  raised     acked      acked      arrived      served+raised
+call-contradicts  no      no      no         no         no         raised       raised
 call-hold         raised  idle    cancelled  cancelled  cancelled  arrived      served
 presence-press    idle    idle    arrived    arrived    arrived    arrived      served
 presence-hold     idle    idle    arrived    arrived    arrived    arrived      served
@@ -82,6 +83,10 @@ class Expected:
         if self.state == "arrived":
             return "arrived<10s" if new < 10_000 else "arrived"
         return "closed" if self.state == "idle" and new < 2000 else self.state
+
+    def came_unseen(self, now: int) -> bool:
+        """Whether nobody known has arrived, less than 30 s ago."""
+        return self.state == "arrived" and self.owner is None and now - self.since < 30_000
 
     def take(self, cell: str, now: int, by: str | None) -> None:
         """The room becomes what the cell says."""
@@ -133,7 +138,10 @@ class Calls(RuleBasedStateMachine):
         event = self.floor.send(device, button=button, gesture=gesture)
         self.sent.append(event)
         owner = self.rooms[room].owner
-        self.expect(room, f"{button}-{gesture}", by=owner if button == "presence" else None)
+        given = f"{button}-{gesture}"
+        if given == "call-press" and self.rooms[room].came_unseen(self.floor.now):
+            given = "call-contradicts"
+        self.expect(room, given, by=owner if button == "presence" else None)
         self.answered_by_a_signal(room, rev)
         assert self.floor.covers(device, event.boot, event.n)
 

@@ -219,7 +219,8 @@ class Bus:
                         self._engine.telemetry[device] = telemetry
             case _:
                 given = None
-        if device in self._engine.committed.devices and not message.retain:
+        is_will = leaf == "status" and payload == b"offline"  # the broker's word, not the device's
+        if device in self._engine.committed.devices and not message.retain and not is_will:
             self._heard[device] = self._engine.clock()
         if isinstance(given, Nonsense):
             self._complain(device, leaf, given)

@@ -25,9 +25,10 @@ _COUNT_LIMIT = 100_000
 _AGE_LIMIT_MS = 10 * 366 * 86_400_000
 _BUTTONS = ("call", "presence", "cancel")
 _GESTURES = ("press", "hold")
+NEEDS = ("another-size", "another-model", "question", "ready-to-pay", "other")
 _ANSWERS = ("acknowledge", "decline", "arrive")
 _STATUSES = (DeviceStatus.ONLINE, DeviceStatus.OFFLINE, DeviceStatus.SLEEPING)
-_UNDERSTOOD = ("type", "button", "gesture", "call", "answer", "rev", "age_ms")
+_UNDERSTOOD = ("type", "need", "button", "gesture", "call", "answer", "rev", "age_ms")
 _TEXT_LIMIT = 64
 
 
@@ -74,6 +75,7 @@ def parse_event(device: str, payload: bytes) -> DeviceEvent | Nonsense:
         call=_short(said.get("call")),
         answer=said.get("answer"),
         page_rev=said.get("rev"),
+        need=said.get("need"),
         count=said.get("count") or 1,
         body=_kept(said),
     )
@@ -99,10 +101,13 @@ def _event_fault(said: dict[str, Any]) -> str | None:
                 return "call is missing"
             if not _whole(said.get("rev"), 0, _N_LIMIT):
                 return "rev is not a whole number"
+        case "need":
+            if said.get("need") not in NEEDS:
+                return f"need is none of {', '.join(NEEDS)}"
         case "fault":
             return None
         case _:
-            return "type is none of button, answer, fault"
+            return "type is none of button, answer, need, fault"
     return None
 
 

@@ -22,10 +22,10 @@ def answer(turn: Turn, said: Answer) -> None:
             done = call.by == said.by and call.state is State.ACKNOWLEDGED  # said twice
             done = done or turn.move(call, Move.ACKNOWLEDGE, at=at, by=said.by, key=said.key)
         case Verb.ARRIVE:
-            evidence = {"evidence": said.evidence}
-            done = turn.move(
-                call, Move.ARRIVE, at=at, by=said.by or call.by, key=said.key, data=evidence
-            )
+            # Said when asked "were you there?", the moment is anybody's guess.
+            data = {"evidence": said.evidence, "estimated": call.asked and call.by == said.by}
+            by = said.by or call.by
+            done = turn.move(call, Move.ARRIVE, at=at, by=by, key=said.key, data=data)
         case Verb.DECLINE:
             done = _decline(turn, call, said)
         case Verb.HAND_OFF:
@@ -53,12 +53,14 @@ def _decline(turn: Turn, call: Call, said: Answer) -> bool:
 
 
 def _hand_off(turn: Turn, call: Call, said: Answer) -> bool:
-    if call.by != said.by or (said.zone is not None and said.zone not in turn.shop.plan.zones):
+    known_zone = said.zone is None or said.zone in turn.shop.plan.zones
+    known_person = said.to is None or (said.to in turn.shop.duties and said.to != said.by)
+    if call.by != said.by or not known_zone or not known_person:
         return False
-    data = {"zone": said.zone, "leaves": False}
+    data = {"zone": said.zone, "to": said.to, "leaves": False}
     if not turn.move(call, Move.HAND_OFF, at=turn.now, by=said.by, key=said.key, data=data):
         return False
-    turn.escalate(call.room)
+    turn.escalate(call.room, start=0)
     return True
 
 
@@ -68,7 +70,7 @@ def _undo(turn: Turn, call: Call, said: Answer, at: Millis) -> bool:
         return False
     if not turn.move(call, Move.UNDO, at=turn.now, by=said.by, key=said.key):
         return False
-    turn.escalate(call.room)
+    turn.escalate(call.room, start=0)
     return True
 
 
@@ -79,5 +81,5 @@ def _why_not(call: Call, said: Answer) -> str:
         return "somebody else has it"
     if said.verb is Verb.HAND_OFF and call.state is State.ACKNOWLEDGED:
         mine = call.by == said.by
-        return f"there is no zone {said.zone!r}" if mine else "only who has it can hand it off"
+        return "there is no such zone or person" if mine else "only who has it can hand it off"
     return f"the call is {call.state}"

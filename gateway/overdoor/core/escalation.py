@@ -6,11 +6,14 @@ A timer carries the fence of its call. Any transition moves the fence on, and a 
 with an old one changes nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from overdoor.core.model import Call, Duty, Millis, State
+from overdoor.core.hours import minute_of_day
+from overdoor.core.model import Call, Duty, Millis, Plan, Policy, Room, State
 
+PATIENCE_MS = 30_000  # nobody is reminded sooner after they said that they go
+QUESTION_MS = 15_000  # how long "were you there?" waits for its answer
 RETRY_MS = 60_000  # between tries, while a call has reached nobody at all
 SHIFT_MS = 16 * 3_600_000  # the longest a shift can be
 
@@ -20,11 +23,14 @@ class Due(StrEnum):
 
     PAGE = "page"
     GIVE_UP = "give up"
+    NUDGE = "nudge"
+    ASK = "ask"
     LAPSE = "lapse"
     CLOSE = "close"
     LIGHT_UP = "light up"  # a device has shown `offline` long enough
     REOPEN = "reopen"  # a room's time out of service is over
     SIGN_OFF = "sign off"  # a shift that nobody ended
+    DAY_END = "day end"  # the shop has closed
     RELIST = "relist"  # a pager has shown a lost call long enough
 
 
@@ -56,7 +62,14 @@ def timers(call: Call) -> list[Timer]:
                 waiting.append(timer(call.tried_at + RETRY_MS, Due.PAGE))
             return waiting
         case State.ACKNOWLEDGED:
-            return [timer(call.since + policy.acknowledgement_lapses_ms, Due.LAPSE)]
+            lapses_at = call.since + policy.acknowledgement_lapses_ms
+            waiting = [timer(lapses_at, Due.LAPSE)]
+            if not call.nudged:
+                target_at = call.raised_at + policy.target_arrival_ms
+                waiting.append(timer(max(target_at, call.since + PATIENCE_MS), Due.NUDGE))
+            if not call.asked:
+                waiting.append(timer(max(lapses_at - QUESTION_MS, call.since), Due.ASK))
+            return waiting
         case State.ARRIVED:
             return [timer(call.since + policy.close_after_ms, Due.CLOSE)]
         case _:
@@ -66,6 +79,21 @@ def timers(call: Call) -> list[Timer]:
 def sign_off(duty: Duty) -> Timer:
     """When a shift ends by itself, so that nobody is paged who went home."""
     return Timer(duty.since + SHIFT_MS, Due.SIGN_OFF, duty.id)
+
+
+def policy_for(plan: Plan, room: Room, at: Millis, *, once: bool) -> Policy:
+    """The policy that a call of this room gets: the steps for its zone and for this time of day.
+
+    `once`: only the first of them, for a room that seems to play.
+    """
+    minute = minute_of_day(at, plan.timezone)
+    steps = tuple(
+        step
+        for step in plan.policy.steps
+        if (not step.zones or room.zone in step.zones)
+        and (step.between is None or step.between[0] <= minute < step.between[1])
+    )
+    return replace(plan.policy, steps=steps[:1] if once else steps)
 
 
 def step_due(call: Call, now: Millis) -> int | None:

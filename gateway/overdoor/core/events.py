@@ -12,20 +12,26 @@ class Fact(StrEnum):
     """The kinds of fact, with what `Event.data` holds."""
 
     # of a call
-    RAISED = "raised"  # zone, kind, need, visit, estimated, source, policy
+    RAISED = "raised"  # zone, kind, need, visit, estimated, source, policy, suspect, only
     PRESSED_AGAIN = "pressed_again"  # count
     PAGED = "paged"  # step, passed (steps that reached nobody), next, target, duties, why
     DECLINED = "declined"
     ACKNOWLEDGED = "acknowledged"
+    NUDGED = "nudged"  # the owner was reminded once: the target has passed
+    ASKED = "asked"  # the owner was asked whether they were there
     LAPSED = "lapsed"
-    HANDED_OFF = "handed_off"  # zone, leaves: the owner ended their shift or took a break
+    HANDED_OFF = (
+        "handed_off"  # zone, to (a duty), leaves: the owner ended their shift or took a break
+    )
     UNDONE = "undone"
-    ARRIVED = "arrived"  # evidence
+    ARRIVED = "arrived"  # evidence, estimated
+    DEMOTED = "demoted"  # an arrival that was none
+    NEEDED = "needed"  # need
     CLOSED = "closed"  # outcome, estimated, why
     VOIDED = "voided"  # reason
     LATE = "late"  # an answer that was not applied: answer, why
     # of a room
-    MISSED = "missed"  # a press that raised nothing: why
+    MISSED = "missed"  # a press that raised nothing: why, dark_until
     SERVICED = "serviced"  # service, until
     # of a device
     HEARD = "heard"  # low, type, and what was sent; fault
@@ -33,7 +39,7 @@ class Fact(StrEnum):
     STATUS = "status"  # status, retained, heard_at: the last sign of life before
     DESCRIBED = "described"  # kind, model, firmware, caps
     # of a duty
-    DUTY_STARTED = "duty_started"  # zone
+    DUTY_STARTED = "duty_started"  # zone, skills
     DUTY_PAUSED = "duty_paused"
     DUTY_ENDED = "duty_ended"
     # of the shop
@@ -47,10 +53,14 @@ CALL_FACTS = frozenset(
         Fact.PAGED,
         Fact.DECLINED,
         Fact.ACKNOWLEDGED,
+        Fact.NUDGED,
+        Fact.ASKED,
         Fact.LAPSED,
         Fact.HANDED_OFF,
         Fact.UNDONE,
         Fact.ARRIVED,
+        Fact.DEMOTED,
+        Fact.NEEDED,
         Fact.CLOSED,
         Fact.VOIDED,
         Fact.LATE,

@@ -28,6 +28,7 @@ from overdoor.core.model import (
     changed,
 )
 
+PRANK_MS = 10 * 60_000
 STRANGERS_LIMIT = 256
 DARK_MS = 60_000  # how long `offline` is shown where nobody came
 
@@ -36,10 +37,15 @@ V = TypeVar("V")
 
 def evolve(shop: Shop, event: Event) -> Shop:
     """The shop after this fact."""
-    if event.fact in _OF_CALL:
+    if event.fact in _OF_CALL and event.call is not None:
         return _evolve_call(shop, event)
     if event.fact is Fact.CONFIGURED:
         return _configure(shop, event)
+    if event.fact is Fact.NEEDED and event.room is not None:
+        return _set_room(shop, event.room, need=event.data["need"], need_at=event.at)
+    if event.fact is Fact.MISSED and event.room is not None:
+        until = event.data["dark_until"]
+        return _darken(shop, event.room, until) if until else shop
     if event.device is not None:
         return _evolve_device(shop, event)
     if event.duty is not None:
@@ -73,8 +79,11 @@ def _raised(shop: Shop, event: Event) -> Shop:
         visit=data["visit"],
         need=data["need"],
         estimated=data["estimated"],
+        suspect=data["suspect"],
+        only=data["only"],
     )
     shop = changed(shop, calls=_put(shop.calls, event.room, call))
+    shop = _set_room(shop, event.room, need=None)
     shop = _darken(shop, event.room, until=0)
     return _set_room(shop, event.room, changed_at=event.at)
 
@@ -92,6 +101,8 @@ def _back(call: Call, at: Millis, **changes: Any) -> Call:
         at,
         by=None,
         acknowledged_at=None,
+        nudged=False,
+        asked=False,
         next_step=0,
         loop_at=at,
         paged=(),
@@ -127,7 +138,24 @@ def _acknowledged(call: Call, event: Event) -> Call:
 
 
 def _lapsed(call: Call, event: Event) -> Call:
-    return _back(call, event.at, lapses=call.lapses + 1)
+    owner = () if call.by is None else (call.by,)
+    return _back(call, event.at, lapses=call.lapses + 1, lapsed_by=(*call.lapsed_by, *owner))
+
+
+def _demoted(call: Call, event: Event) -> Call:
+    return _back(call, event.at, demotions=call.demotions + 1, arrived_at=None, evidence=None)
+
+
+def _nudged(call: Call, _: Event) -> Call:
+    return changed(call, nudged=True, fence=call.fence + 1)
+
+
+def _asked(call: Call, _: Event) -> Call:
+    return changed(call, asked=True, fence=call.fence + 1)
+
+
+def _needed(call: Call, event: Event) -> Call:
+    return changed(call, need=event.data["need"])
 
 
 def _handed_off(call: Call, event: Event) -> Call:
@@ -139,6 +167,7 @@ def _handed_off(call: Call, event: Event) -> Call:
         event.at,
         hand_offs=call.hand_offs + 1,
         asked_zone=event.data["zone"],
+        asked_duty=event.data["to"],
         declined=declined,
     )
 
@@ -155,6 +184,7 @@ def _arrived(call: Call, event: Event) -> Call:
         by=event.duty,
         arrived_at=event.at,
         evidence=Evidence(event.data["evidence"]),
+        arrival_estimated=event.data["estimated"],
     )
 
 
@@ -174,6 +204,10 @@ _CHANGES = {
     Fact.PAGED: _paged,
     Fact.DECLINED: _declined,
     Fact.ACKNOWLEDGED: _acknowledged,
+    Fact.NUDGED: _nudged,
+    Fact.ASKED: _asked,
+    Fact.NEEDED: _needed,
+    Fact.DEMOTED: _demoted,
     Fact.LAPSED: _lapsed,
     Fact.HANDED_OFF: _handed_off,
     Fact.UNDONE: _undone,
@@ -181,7 +215,16 @@ _CHANGES = {
     Fact.CLOSED: _closed,
 }
 _OF_CALL = frozenset({Fact.RAISED, Fact.VOIDED, *_CHANGES})
-_KEEPS_ENTRY = frozenset({Fact.PRESSED_AGAIN, Fact.PAGED, Fact.DECLINED})
+_KEEPS_ENTRY = frozenset(
+    {
+        Fact.PRESSED_AGAIN,
+        Fact.PAGED,
+        Fact.DECLINED,
+        Fact.NUDGED,
+        Fact.ASKED,
+        Fact.NEEDED,
+    }
+)
 
 
 def _evolve_call(shop: Shop, event: Event) -> Shop:
@@ -197,6 +240,9 @@ def _evolve_call(shop: Shop, event: Event) -> Shop:
     if call.state is State.CLOSED:
         shop = changed(shop, calls=_without(shop.calls, event.room))
         shop = _set_room(shop, event.room, last=call, changed_at=event.at)
+        if call.outcome in (Outcome.LEFT, Outcome.CANCELLED):
+            gone = tuple(at for at in shop.room(event.room).gone if at > event.at - PRANK_MS)
+            shop = _set_room(shop, event.room, gone=(*gone, event.at))
         if call.outcome is Outcome.UNANSWERED:
             shop = _darken(shop, event.room, event.noted_at + DARK_MS)
         return shop
@@ -288,12 +334,15 @@ def _evolve_duty(shop: Shop, event: Event) -> Shop:
     match event.fact:
         case Fact.DUTY_STARTED:
             zone = event.data["zone"]
+            skills = tuple(event.data["skills"])
             if event.duty not in shop.duties:
-                duty = Duty(event.duty, zone, since=event.at)
+                duty = Duty(event.duty, zone, event.at, skills)
                 return changed(shop, duties=_put(shop.duties, event.duty, duty))
             if shop.duties[event.duty].zone == zone:
-                return _set_duty(shop, event.duty, paused=False)
-            return _set_duty(shop, event.duty, zone=zone, paused=False, place=None, place_at=None)
+                return _set_duty(shop, event.duty, paused=False, skills=skills)
+            return _set_duty(
+                shop, event.duty, zone=zone, skills=skills, paused=False, place=None, place_at=None
+            )
         case Fact.DUTY_PAUSED:
             return _set_duty(shop, event.duty, paused=True)
         case Fact.DUTY_ENDED:

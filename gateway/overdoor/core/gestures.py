@@ -8,11 +8,12 @@ first week in a real shop, `docs/week-one.md`, says why):
 | none            | raises one            | raises one²      | nothing                     |
 | raised          | pressed again         | cancels it¹      | arrived, A, by nobody known |
 | acknowledged    | pressed again         | cancels it¹      | arrived, A, by its owner    |
-| arrived < 10 s  | nothing               | nothing          | nothing                     |
+| arrived < 10 s  | nothing³              | nothing          | nothing                     |
 | arrived         | closes it, raises one | closes it        | closes it                   |
 
 ¹ On a call point without a presence button a hold is an arrival: A while acknowledged, C while
 raised, because then it may be the shopper.
+³ Within 30 s of an arrival that nobody known made, the shopper's press says that it was none.
 ² Unless one closed just now: then the hold was meant for that one.
 """
 
@@ -25,6 +26,7 @@ from overdoor.core.lifecycle import Move
 from overdoor.core.model import Call, Device, Evidence, Millis, Room, Service, State
 from overdoor.core.turn import Turn
 
+DEMOTE_MS = 30_000  # a press this soon contradicts an arrival that nobody known made
 DEAF_MS = 10_000  # after an arrival: a press or a second presence press is a reflex
 JUST_CLOSED_MS = 2_000  # a hold that was meant for the call that closed meanwhile
 ORDER_SLACK_MS = 2_000  # how far the computed times of two events may be out of order
@@ -62,6 +64,8 @@ def device_event(turn: Turn, given: DeviceEvent) -> None:
     elif given.fault is None:
         if given.type == "button" and room is not None:
             _button(turn, device, room, given, at, estimated)
+        elif given.type == "need" and room is not None and given.need is not None:
+            turn.need(room.id, turn.shop.calls.get(room.id), given.need)
         elif given.type == "answer" and is_pager:
             _pager_answer(turn, given)
     if room is not None and (given.type == "button" or given.fault is not None):
@@ -129,7 +133,7 @@ def _button(
     elif call.state is State.ARRIVED:
         _button_while_arrived(turn, call, room, given, at, when, estimated)
     elif given.button == "presence":
-        turn.move(call, Move.ARRIVE, at=when, by=call.by, data={"evidence": Evidence.A})
+        _arrive(turn, call, when, Evidence.A)
     elif given.button == "cancel":
         turn.move(call, Move.CANCEL, at=when)
     elif given.gesture == "hold":
@@ -143,7 +147,8 @@ def _button(
             data={"count": given.count},
         )
         paged_at = call.paged_at or 0
-        if call.state is State.RAISED and turn.now - paged_at >= call.policy.repage_ms:
+        soon = turn.now - paged_at < call.policy.repage_ms
+        if call.state is State.RAISED and not soon and not call.suspect:
             turn.page_again(call)
 
 
@@ -162,11 +167,21 @@ def _call_button_on_no_call(
         why = "too old"
     elif state.service is Service.OUT:
         why = "out of service"
+    elif (hours := turn.shop.plan.hours) is not None and not hours.is_open(when):
+        why = "closed"
     else:
         seed = f"{given.device}/{given.boot}/{given.n}"
         turn.raise_call(room, at=when, seed=seed, source="button", estimated=estimated)
         return
-    turn.record(Fact.MISSED, at=when, room=room.id, device=given.device, data={"why": why})
+    # Whoever pressed just now must not stay in the dark: the lights say that nobody comes.
+    dark_until = None if why == "too old" else turn.now + DARK_MS
+    turn.record(
+        Fact.MISSED,
+        at=when,
+        room=room.id,
+        device=given.device,
+        data={"why": why, "dark_until": dark_until},
+    )
 
 
 def _is_stale(turn: Turn, at: Millis | None) -> bool:
@@ -182,9 +197,14 @@ def _button_while_arrived(
     when: Millis,
     estimated: bool,
 ) -> None:
+    calls_again = given.button == "call" and given.gesture == "press"
+    if calls_again and call.by is None and when - call.since < DEMOTE_MS:
+        # Nobody known came, and the shopper still calls: somebody else pressed presence.
+        turn.move(call, Move.DEMOTE, at=when)
+        turn.escalate(room.id)
+        return
     if when - call.since < DEAF_MS or given.button == "cancel":
         return
-    calls_again = given.button == "call" and given.gesture == "press"
     if not (calls_again and _is_stale(turn, at)):
         turn.move(call, Move.CLOSE, at=when)
     if calls_again:
@@ -195,9 +215,15 @@ def _hold(turn: Turn, call: Call, room: Room, when: Millis) -> None:
     if _has_presence_button(turn, room):
         turn.move(call, Move.CANCEL, at=when)
     elif call.state is State.ACKNOWLEDGED:
-        turn.move(call, Move.ARRIVE, at=when, by=call.by, data={"evidence": Evidence.A})
+        _arrive(turn, call, when, Evidence.A)
     else:
-        turn.move(call, Move.ARRIVE, at=when, data={"evidence": Evidence.C})
+        _arrive(turn, call, when, Evidence.C)
+
+
+def _arrive(turn: Turn, call: Call, when: Millis, evidence: Evidence) -> None:
+    """Somebody is there: whoever said that they would go, else nobody known."""
+    data = {"evidence": evidence, "estimated": False}
+    turn.move(call, Move.ARRIVE, at=when, by=call.by, data=data)
 
 
 def _has_presence_button(turn: Turn, room: Room) -> bool:
@@ -221,7 +247,11 @@ def _pager_answer(turn: Turn, given: DeviceEvent) -> None:
         at = turn.now - (given.age_ms or 0)
         if arriving:
             done = turn.move(
-                call, Move.ARRIVE, at=at, by=given.device, data={"evidence": Evidence.D}
+                call,
+                Move.ARRIVE,
+                at=at,
+                by=given.device,
+                data={"evidence": Evidence.D, "estimated": call.asked},
             )
         elif given.answer == "acknowledge":
             done = turn.move(call, Move.ACKNOWLEDGE, at=at, by=given.device)

@@ -29,6 +29,7 @@ class DeviceEvent:
     gesture: str | None = None
     call: str | None = None
     answer: str | None = None
+    need: str | None = None
     page_rev: int | None = None
     count: int = 1
     body: dict[str, Any] | None = None
@@ -84,6 +85,7 @@ class Answer:
     age_ms: int = 0
     evidence: Evidence = Evidence.D
     zone: str | None = None  # hand-off: to this zone
+    to: str | None = None  # hand-off: to this duty
     key: str | None = None  # idempotency key
 
 
@@ -95,7 +97,16 @@ class Raise:
     seed: str
     kind: Kind = Kind.NORMAL
     need: str | None = None
+    by: str | None = None  # training: the trainee
     key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What the shopper of a room needs, said before or after the press."""
+
+    room: str
+    need: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +132,7 @@ class DutyStarted:
 
     duty: str
     zone: str
+    skills: tuple[str, ...] | None = None  # None: as before
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +176,7 @@ Input: TypeAlias = (
     | DeviceDescribed
     | Answer
     | Raise
+    | Need
     | Void
     | TimerFired
     | DutyStarted

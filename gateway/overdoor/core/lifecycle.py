@@ -1,11 +1,12 @@
 """The lifecycle of a call, as a table.
 
-A call is raised by a press and is open until it is closed with one outcome. Four rules shape it:
+A call is raised by a press and is open until it is closed with one outcome. Five rules shape it:
 
 - Acknowledged is not answered. An acknowledgement is a lease: it lapses, and then the call is
   raised again.
 - Only an arrival stops the clock. Somebody may arrive who never acknowledged.
 - The person who waits may cancel until somebody has arrived; then there is nothing to cancel.
+- An arrival that nobody known made, and that the shopper contradicts, was none: the clock goes on.
 - Nobody there is an outcome of its own, also after an arrival: who came found an empty room.
 
 A press never appears here. What it means in each state is in `gestures`: on no call it raises
@@ -24,6 +25,7 @@ class Move(StrEnum):
 
     ACKNOWLEDGE = "acknowledge"
     LAPSE = "lapse"
+    DEMOTE = "demote"
     HAND_OFF = "hand off"
     UNDO = "undo"
     ARRIVE = "arrive"
@@ -45,6 +47,7 @@ TABLE: dict[tuple[State, Move], tuple[State, Outcome | None]] = {
     (State.ACKNOWLEDGED, Move.ARRIVE): (State.ARRIVED, None),
     (State.ACKNOWLEDGED, Move.CANCEL): (State.CLOSED, Outcome.CANCELLED),
     (State.ACKNOWLEDGED, Move.NOBODY_THERE): (State.CLOSED, Outcome.LEFT),
+    (State.ARRIVED, Move.DEMOTE): (State.RAISED, None),
     (State.ARRIVED, Move.CLOSE): (State.CLOSED, Outcome.SERVED),
     (State.ARRIVED, Move.NOBODY_THERE): (State.CLOSED, Outcome.LEFT),
 }

@@ -11,10 +11,11 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 
+from overdoor.core.floor import Floor, Point, Wall
+from overdoor.core.hours import Hours, Span
 from overdoor.core.ledger import Boot
 
 Millis: TypeAlias = int
-Point: TypeAlias = tuple[float, float]
 
 V = TypeVar("V")
 
@@ -63,6 +64,7 @@ class Kind(StrEnum):
     NORMAL = "normal"
     TEST = "test"
     MYSTERY = "mystery"
+    TRAINING = "training"
 
 
 class Service(StrEnum):
@@ -88,6 +90,8 @@ class Step:
 
     after_ms: Millis
     page: str  # nearest | zone | shop | manager | channel:<name>
+    zones: tuple[str, ...] = ()  # only for calls of these zones; none: of all
+    between: Span | None = None  # only for calls raised at this time of day, in minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,7 @@ class Policy:
     stale_press_ms: Millis = 120_000
     give_up_ms: Millis = 900_000
     repage_ms: Millis = 20_000
+    pages_per_10_min: int = 10  # of one associate; beyond, the circle is widened instead
     steps: tuple[Step, ...] = (Step(0, "nearest"), Step(20_000, "zone"), Step(60_000, "shop"))
 
 
@@ -121,6 +126,8 @@ class Room:
     zone: str
     at: Point
     devices: tuple[str, ...]
+    skills: tuple[str, ...] = ()  # who can help there: languages, departments
+    training: bool = False  # pretend: pages only who raises its call
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +146,16 @@ class Plan:
     rooms: Mapping[str, Room] = field(default_factory=dict)
     pagers: Mapping[str, Pager] = field(default_factory=dict)
     policy: Policy = field(default_factory=Policy)
+    timezone: str = "UTC"
+    hours: Hours | None = None  # None: always open
+    walls: tuple[Wall, ...] = ()
+    waypoints: tuple[Point, ...] = ()
+    need_skills: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def floor(self) -> Floor:
+        """How far it is to walk."""
+        return Floor(self.walls, self.waypoints)
 
     @cached_property
     def room_of(self) -> dict[str, str]:
@@ -176,13 +193,20 @@ class Call:
     closed_at: Millis | None = None
     outcome: Outcome | None = None
     need: str | None = None
+    suspect: bool = False  # the third one left or cancelled in ten minutes: a prank, perhaps
+    only: str | None = None  # training: pages nobody but this duty
     by: str | None = None  # duty id, or device id of a pager
     evidence: Evidence | None = None
     estimated: bool = False  # the time of the press was reconstructed
+    arrival_estimated: bool = False  # said afterwards, when asked
     close_estimated: bool = False  # nobody said that it was over
     presses: int = 1
     lapses: int = 0
     hand_offs: int = 0
+    demotions: int = 0  # arrivals that turned out to be none
+    nudged: bool = False  # since it was acknowledged
+    asked: bool = False  # "were you there?", since it was acknowledged
+    lapsed_by: tuple[str, ...] = ()  # who let it lapse: not asked first again
     fence: int = 0  # grows with every transition; a timer with another fence is stale
     next_step: int = 0  # index of the policy step to run next
     loop_at: Millis = 0  # when it last became raised: policy steps count from here
@@ -191,6 +215,7 @@ class Call:
     paged_at: Millis | None = None
     paged: tuple[str, ...] = ()  # duties paged since it last became raised
     asked_zone: str | None = None  # handed off to this zone
+    asked_duty: str | None = None  # handed off to this person
     declined: tuple[str, ...] = ()
     manager: bool = False  # a step paged the manager
     voided: str | None = None
@@ -202,6 +227,9 @@ class RoomState:
 
     changed_at: Millis = 0
     last: Call | None = None
+    gone: tuple[Millis, ...] = ()  # when its latest calls were left or cancelled
+    need: str | None = None  # said before the press
+    need_at: Millis = 0
     service: Service = Service.OPEN
     service_until: Millis | None = None
 
@@ -231,6 +259,7 @@ class Duty:
     id: str
     zone: str
     since: Millis
+    skills: tuple[str, ...] = ()
     paused: bool = False
     place: Point | None = None  # where they last arrived
     place_at: Millis | None = None

@@ -17,9 +17,10 @@ from overdoor.core.escalation import SHIFT_MS, Due, sign_off
 from overdoor.core.events import Event, Fact
 from overdoor.core.gestures import device_event
 from overdoor.core.lifecycle import Move
-from overdoor.core.model import Device, DeviceStatus, Millis, Service, Shop
+from overdoor.core.model import Device, DeviceStatus, Kind, Millis, Room, Service, Shop
 from overdoor.core.turn import Turn
 
+MYSTERY_QUIET_MS = 10 * 60_000
 WILL_DELAY_MS = 45_000  # one and a half times the longest keep-alive of the contract
 
 
@@ -87,6 +88,12 @@ def _raise(turn: Turn, asked: inputs.Raise) -> None:
         turn.refuse("there is no such room")
     elif (call := turn.shop.calls.get(asked.room)) is not None:
         turn.refuse("this room has an open call already", call)
+    elif room.training != (asked.kind is Kind.TRAINING):
+        turn.refuse("training calls are for training rooms, and only they")
+    elif asked.kind is Kind.TRAINING and asked.by not in turn.shop.duties:
+        turn.refuse("a training call needs somebody on duty who trains")
+    elif asked.kind is Kind.MYSTERY and (why := _not_known_free(turn, room)) is not None:
+        turn.refuse(why)
     else:
         turn.raise_call(
             room,
@@ -95,8 +102,30 @@ def _raise(turn: Turn, asked: inputs.Raise) -> None:
             source="staff",
             kind=asked.kind,
             need=asked.need,
+            trainee=asked.by if asked.kind is Kind.TRAINING else None,
             key=asked.key,
         )
+
+
+def _not_known_free(turn: Turn, room: Room) -> str | None:
+    """Why a mystery call would disturb somebody; None if the room is known to be free."""
+    state, hours = turn.shop.room(room.id), turn.shop.plan.hours
+    if hours is not None and not hours.is_open(turn.now):
+        return "the shop is closed"
+    if state.service is not Service.OPEN:
+        return "the room is not in service"
+    if turn.now - state.changed_at < MYSTERY_QUIET_MS:
+        return "the room was in use a moment ago"
+    return None
+
+
+def _need(turn: Turn, said: inputs.Need) -> None:
+    """What is needed belongs to the open call, or to one that is raised soon."""
+    if said.room not in turn.shop.plan.rooms:
+        turn.refuse("there is no such room")
+        return
+    call = turn.shop.calls.get(said.room)
+    turn.need(said.room, call, said.need)
 
 
 def _void(turn: Turn, asked: inputs.Void) -> None:
@@ -129,6 +158,9 @@ def _timer_fired(turn: Turn, fired: inputs.TimerFired) -> None:
             if duty is not None and duty.since + SHIFT_MS == timer.at:
                 _duty_ended(turn, inputs.DutyEnded(timer.subject))
             return
+        case Due.DAY_END:
+            turn.tonight()
+            return
         case Due.RELIST:
             turn.relist()
             return
@@ -142,6 +174,10 @@ def _timer_fired(turn: Turn, fired: inputs.TimerFired) -> None:
     match timer.due:
         case Due.GIVE_UP:
             turn.move(call, Move.GIVE_UP, at=timer.at)
+        case Due.NUDGE:
+            turn.record(Fact.NUDGED, room=call.room, call=call.id, duty=call.by)
+        case Due.ASK:
+            turn.record(Fact.ASKED, room=call.room, call=call.id, duty=call.by)
         case Due.LAPSE:
             turn.move(call, Move.LAPSE, at=timer.at)
             turn.escalate(timer.room)
@@ -155,7 +191,10 @@ def _duty_started(turn: Turn, started: inputs.DutyStarted) -> None:
     if started.zone not in turn.shop.plan.zones:
         turn.refuse(f"there is no zone {started.zone!r}")
         return
-    turn.record(Fact.DUTY_STARTED, duty=started.duty, data={"zone": started.zone})
+    known = turn.shop.duties.get(started.duty)
+    skills = started.skills if started.skills is not None else known.skills if known else ()
+    data = {"zone": started.zone, "skills": list(skills)}
+    turn.record(Fact.DUTY_STARTED, duty=started.duty, data=data)
     turn.wake(sign_off(turn.shop.duties[started.duty]))
     turn.reconsider()
 
@@ -209,6 +248,7 @@ _RULES = cast(
         inputs.DeviceDescribed: _device_described,
         inputs.Answer: answer,
         inputs.Raise: _raise,
+        inputs.Need: _need,
         inputs.Void: _void,
         inputs.TimerFired: _timer_fired,
         inputs.DutyStarted: _duty_started,

@@ -19,9 +19,9 @@ from overdoor.core.effects import (
     Signal,
     Wake,
 )
-from overdoor.core.escalation import Due, Timer, retry_due, sign_off, step_due, timers
+from overdoor.core.escalation import Due, Timer, policy_for, retry_due, sign_off, step_due, timers
 from overdoor.core.events import CALL_FACTS, Event, Fact
-from overdoor.core.evolve import evolve
+from overdoor.core.evolve import PRANK_MS, evolve
 from overdoor.core.lifecycle import TABLE, Move
 from overdoor.core.model import (
     Call,
@@ -37,6 +37,8 @@ from overdoor.core.model import (
 )
 
 LOST_CALL_SHOWN_MS = 10_000
+NEED_KEPT_MS = 2 * 60_000  # what is needed may be said a little before the press
+PRANKS_TOLERATED = 2  # calls of a room left or cancelled in ten minutes
 _WATCHED = CALL_FACTS | {Fact.MISSED, Fact.SERVICED}
 
 _FACT = {
@@ -45,6 +47,7 @@ _FACT = {
     Move.HAND_OFF: Fact.HANDED_OFF,
     Move.UNDO: Fact.UNDONE,
     Move.ARRIVE: Fact.ARRIVED,
+    Move.DEMOTE: Fact.DEMOTED,
 }
 
 
@@ -84,6 +87,7 @@ class Turn:
         kind: Kind = Kind.NORMAL,
         need: str | None = None,
         estimated: bool = False,
+        trainee: str | None = None,
         key: str | None = None,
     ) -> None:
         """A new call in a room that has none, and its first page."""
@@ -91,7 +95,10 @@ class Turn:
         if state.service is Service.TEST and kind is Kind.NORMAL:
             kind = Kind.TEST
         new_id = call_id(at, seed)
-        policy = self.shop.plan.policy
+        suspect = sum(gone > at - PRANK_MS for gone in state.gone) >= PRANKS_TOLERATED
+        policy = policy_for(self.shop.plan, room, at, once=suspect)
+        if need is None and at - state.need_at <= NEED_KEPT_MS:
+            need = state.need
         last = state.last
         same_visit = (
             last is not None
@@ -110,6 +117,8 @@ class Turn:
                 "need": need,
                 "visit": last.visit if last is not None and same_visit else new_id,
                 "estimated": estimated,
+                "suspect": suspect,
+                "only": trainee,
                 "source": source,
                 "policy": policy_data(policy),
             },
@@ -216,10 +225,40 @@ class Turn:
 
         They are still on duty here, so who is asked next is for `reconsider`, once they are gone.
         """
-        left = {"zone": None, "leaves": True}
+        left = {"zone": None, "to": None, "leaves": True}
         for call in self.shop.calls.values():
             if call.by == duty_id and call.state is State.ACKNOWLEDGED:
                 self.move(call, Move.HAND_OFF, at=self.now, by=duty_id, data=left)
+
+    def need(self, room_id: str, call: Call | None, need: str) -> None:
+        """The shopper said what they need."""
+        self.record(Fact.NEEDED, room=room_id, call=call.id if call else None, data={"need": need})
+
+    def end_day(self, moment: Millis) -> None:
+        """The shop closed at `moment`: what was open then is closed, and everybody goes home."""
+        ended = {"estimated": True, "why": "closing time"}
+        for call in self.shop.calls.values():
+            if call.raised_at >= moment:
+                continue
+            if call.state is State.ARRIVED:
+                self.move(call, Move.CLOSE, at=moment, data=ended)
+                continue
+            if call.state is State.ACKNOWLEDGED:
+                self.move(call, Move.LAPSE, at=moment)
+            self.move(self.shop.calls[call.room], Move.GIVE_UP, at=moment, data=ended)
+        for duty in self.shop.duties.values():
+            if duty.since < moment:
+                self.record(Fact.DUTY_ENDED, duty=duty.id)
+
+    def tonight(self) -> None:
+        """Ends the days that have ended, and asks to be woken for the next end."""
+        hours = self.shop.plan.hours
+        if hours is None:
+            return
+        self.end_day(hours.last_end(self.now))
+        next_end = hours.next_end(self.now)
+        if next_end is not None:
+            self.wake(Timer(next_end, Due.DAY_END, ""))
 
     def service(self, room_id: str, service: Service, until: Millis | None) -> None:
         """Puts a room out of service, into test, or back."""
@@ -262,6 +301,7 @@ class Turn:
 
     def restate(self) -> None:
         """Everything retained, and every timer, once more; and nothing of what left the plan."""
+        self.tonight()
         for room in self.shop.plan.rooms.values():
             for device_id in room.devices:
                 self.signal_device(device_id)

@@ -13,8 +13,9 @@ from math import dist
 from typing import Any
 
 from overdoor.core.events import Fact
+from overdoor.core.floor import Point
 from overdoor.core.inputs import Answer, Verb
-from overdoor.core.model import Point, State
+from overdoor.core.model import State
 from overdoor.demo.rooms import SimulatedRoom
 from overdoor.engine import Done, Engine
 from overdoor.web.session import sign_off, sign_on

@@ -1,7 +1,7 @@
 """The API of the contract, `/api/v1`."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -12,9 +12,10 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from ulid import ULID
 
+from overdoor.core import inputs
 from overdoor.core.escalation import SHIFT_MS
 from overdoor.core.inputs import Answer, DutyPaused, DutyStarted, Raise, RoomServiced, Verb, Void
-from overdoor.core.model import Call, Evidence, Room, Service
+from overdoor.core.model import Call, Evidence, Kind, Room, Service
 from overdoor.engine import Engine
 from overdoor.web import views
 from overdoor.web.problems import Problem, not_found
@@ -47,6 +48,7 @@ class AnswerBody(_Body):
     age_ms: int = Field(default=0, ge=0, le=86_400_000)
     evidence: Literal["C", "D"] = "D"
     zone: str | None = Field(default=None, max_length=32, description="hand-off: to this zone")
+    to: str | None = Field(default=None, max_length=32, description="hand-off: to this duty")
 
 
 class VoidBody(_Body):
@@ -56,9 +58,16 @@ class VoidBody(_Body):
 
 
 class RaiseBody(_Body):
-    """What the shopper needs, if it is known."""
+    """What the shopper needs, if it is known. `mystery`: a test call that is never counted."""
 
     need: Need | None = None
+    mystery: bool = False
+
+
+class NeedBody(_Body):
+    """What the shopper needs."""
+
+    need: Need
 
 
 class ServiceBody(_Body):
@@ -74,6 +83,9 @@ class DutyBody(_Body):
     name: str | None = Field(default=None, min_length=1, max_length=40)
     zone: str | None = Field(default=None, max_length=32)
     paused: bool | None = None
+    skills: list[Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]] | None = Field(
+        default=None, max_length=16, description="languages and departments"
+    )
 
 
 def _room(engine: Engine, room_id: str) -> Room:
@@ -118,21 +130,36 @@ async def raise_call(
     engine: TheEngine,
     request: Request,
     response: Response,
+    session: MaybeSession,
     body: RaiseBody | None = None,
     key: Key = None,
 ) -> dict[str, Any]:
-    """Raises a call without the button. 409 if the room has one."""
-    _room(engine, room_id)
+    """Raises a call without the button. 409 if the room has one.
+
+    In a training room it is a training call of whoever asks.
+    """
+    training = _room(engine, room_id).training
+    said = body or RaiseBody()
+    kind = Kind.TRAINING if training else Kind.MYSTERY if said.mystery else Kind.NORMAL
+    by = session.duty.id if session else None
     key = f"raise/{room_id}/{key}" if key is not None else None
     async with _once(request, engine, key) as before:
         if before is not None:
             response.status_code = 200
             return views.call_view(engine, before)
-        need = body.need if body else None
-        done = await engine.do(Raise(room_id, seed=str(ULID()), need=need, key=key))
+        asked = Raise(room_id, str(ULID()), kind, need=said.need, by=by, key=key)
+        done = await engine.do(asked)
     if done.refused is not None:
         raise _conflict(engine, done.refused.why, done.refused.call)
     return views.call_view(engine, _call(engine, done.events[0].call or ""))
+
+
+@router.post("/rooms/{room_id}/need")
+async def need(room_id: str, body: NeedBody, engine: TheEngine) -> dict[str, Any]:
+    """What the shopper needs, said for the open call or shortly before the press."""
+    room = _room(engine, room_id)
+    await engine.do(inputs.Need(room_id, body.need))
+    return views.room_view(engine, room)
 
 
 @router.post("/rooms/{room_id}/cancel")
@@ -228,6 +255,7 @@ async def answer(
                 age_ms=said.age_ms,
                 evidence=Evidence(said.evidence),
                 zone=said.zone,
+                to=said.to,
                 key=key,
             ),
         )
@@ -282,13 +310,15 @@ async def duty(
 ) -> dict[str, Any]:
     """Signs on (name and zone), moves (zone), takes a break (paused), or comes back."""
     if body.name is not None:
-        return await begin_shift(engine, body.name, body.zone, response)
+        return await begin_shift(engine, body.name, body.zone, response, body.skills)
     if session is None:
         raise Problem(401, "Not on duty", "Sign on first, with a name and a zone.")
     if body.paused and body.zone is None:
         done = await engine.do(DutyPaused(session.duty.id))
     else:
-        done = await engine.do(DutyStarted(session.duty.id, body.zone or session.duty.zone))
+        skills = None if body.skills is None else tuple(body.skills)
+        zone = body.zone or session.duty.zone
+        done = await engine.do(DutyStarted(session.duty.id, zone, skills))
     if done.refused is not None:
         raise Problem(422, "Not understood", done.refused.why)
     return _duty_view(engine, session)
@@ -308,13 +338,17 @@ async def end_duty(session: OnDuty, engine: TheEngine, response: Response) -> No
 
 
 async def begin_shift(
-    engine: Engine, name: str, zone: str | None, response: Response
+    engine: Engine,
+    name: str,
+    zone: str | None,
+    response: Response,
+    skills: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Signs on and gives the session to the browser."""
     name = " ".join(name.split())
     if not name or zone is None or zone not in engine.committed.plan.zones:
         raise Problem(422, "Not understood", "Signing on takes a name and a zone of this shop.")
-    duty_id, token = await sign_on(engine, name, zone)
+    duty_id, token = await sign_on(engine, name, zone, tuple(skills or ()))
     response.set_cookie(COOKIE, token, max_age=SHIFT_MS // 1000, httponly=True, samesite="strict")
     session = Session(engine.committed.duties[duty_id], name)
     return _duty_view(engine, session) | {"token": token}
@@ -326,6 +360,7 @@ def _duty_view(engine: Engine, session: Session) -> dict[str, Any]:
         "duty": current.id,
         "name": session.name,
         "zone": current.zone,
+        "skills": list(current.skills),
         "paused": current.paused,
         "since": views.iso(current.since),
     }

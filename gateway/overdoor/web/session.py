@@ -62,7 +62,9 @@ def on_duty(session: MaybeSession) -> Session:
 OnDuty = Annotated[Session, Depends(on_duty)]
 
 
-async def sign_on(engine: Engine, name: str, zone: str) -> tuple[str, str]:
+async def sign_on(
+    engine: Engine, name: str, zone: str, skills: tuple[str, ...] = ()
+) -> tuple[str, str]:
     """Begins a shift; returns the duty's id and the session's token.
 
     One name is one person: signing on again elsewhere ends the earlier shift.
@@ -73,7 +75,7 @@ async def sign_on(engine: Engine, name: str, zone: str) -> tuple[str, str]:
             if other.casefold() == name.casefold():
                 await sign_off(engine, other_id)
         done = await engine.do(
-            DutyStarted(duty_id, zone),
+            DutyStarted(duty_id, zone, skills),
             also=(("INSERT INTO person VALUES (?, ?, ?)", (duty_id, name, _hash(token))),),
         )
     if done.refused is not None:

@@ -20,7 +20,11 @@ def _words(engine: Engine, event: Event) -> str:
     match event.fact:
         case Fact.RAISED:
             source = "Raised by staff" if data["source"] == "staff" else "The button was pressed"
-            return source + (" (the time is an estimate)" if data["estimated"] else "")
+            notes = " (the time is an estimate)" if data["estimated"] else ""
+            notes += (
+                ". The third of this room left or cancelled in 10 min" if data["suspect"] else ""
+            )
+            return source + notes
         case Fact.PRESSED_AGAIN:
             return "Pressed again"
         case Fact.PAGED:
@@ -42,10 +46,19 @@ def _words(engine: Engine, event: Event) -> str:
             return f"{who} handed it off" + (f" to {to.name}" if to else "")
         case Fact.UNDONE:
             return f"{who} took the acknowledgement back"
+        case Fact.NUDGED:
+            return f"{who} was reminded: the target has passed"
+        case Fact.ASKED:
+            return f"{who} was asked: were you there?"
+        case Fact.NEEDED:
+            return f"Needed: {data['need'].replace('-', ' ')}"
+        case Fact.DEMOTED:
+            return "Pressed again: that was no arrival, and the clock goes on"
         case Fact.ARRIVED:
-            return f"{who or 'Somebody'} arrived: {EVIDENCE[data['evidence']]}"
+            said = ", said afterwards" if data["estimated"] else ""
+            return f"{who or 'Somebody'} arrived: {EVIDENCE[data['evidence']]}{said}"
         case Fact.CLOSED:
-            how = " (by itself)" if data["estimated"] else ""
+            how = f" ({data.get('why', 'by itself')})" if data["estimated"] else ""
             return f"Closed: {data['outcome']}{how}"
         case Fact.VOIDED:
             return f"Taken out of the numbers: {data['reason']}"
@@ -59,8 +72,14 @@ def _why(engine: Engine, event: Event) -> list[str]:
     lines = []
     for candidate in event.data["why"]:
         reasons = ["free" if candidate["free"] else "busy with another call"]
+        if candidate["next_door"]:
+            reasons = ["next door already"]
+        if candidate["lapsed"]:
+            reasons.append("let it lapse before")
         if candidate["same_visit"]:
             reasons.append("served this visit")
+        if candidate["missing"]:
+            reasons.append(f"without {', '.join(candidate['missing'])}")
         doubt = f" ± {candidate['doubt_m']:.0f} m" if candidate["doubt_m"] else ""
         reasons.append(f"{candidate['metres']:.0f} m away{doubt}")
         reasons.append(f"{candidate['recent_pages']} pages in 15 min")

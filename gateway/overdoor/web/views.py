@@ -59,6 +59,8 @@ def call_view(engine: Engine, call: Call) -> dict[str, Any]:
         "who": engine.name_of(call.by),
         "evidence": call.evidence,
         "estimated": call.estimated,
+        "arrival_estimated": call.arrival_estimated,
+        "suspect": call.suspect,
         "close_estimated": call.close_estimated,
         "presses": call.presses,
         "lapses": call.lapses,
@@ -265,6 +267,11 @@ def for_duty(engine: Engine, duty: Duty, pages_open: int) -> dict[str, Any]:
             }
             for call in others
         ],
+        "colleagues": [
+            {"duty": other.id, "name": engine.name_of(other.id), "zone": other.zone}
+            for other in shop.duties.values()
+            if other.id != duty.id and not other.paused
+        ],
         "quiet": {
             "rooms_listening": sum(
                 _online([shop.devices.get(device, Device(device)) for device in room.devices])
@@ -309,6 +316,8 @@ def _task(engine: Engine, call: Call, duty: Duty, now: Millis) -> dict[str, Any]
         "metres": round(metres),
         "presses": call.presses,
         "lapses": call.lapses,
+        "nudged": call.nudged,
+        "asked": call.asked,
         "kind": call.kind,
         "actions": actions + (["undo"] if undo_until is not None else []),
         "undo_until": undo_until,

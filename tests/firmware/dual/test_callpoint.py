@@ -321,6 +321,14 @@ def test_a_retained_signal_is_an_answer_once_the_press_is_receipted():
     assert shows(signal(point, 1, "raised", 6020, True)) == ["raised"]
 
 
+def test_a_receipt_that_comes_late_ends_it_when_the_signal_came_in_time():
+    point = connected()
+    press(point, 100)
+    signal(point, 5, "raised", 200)
+    assert run(point, 200, 3000) == [(2100, "offline")]
+    assert shows(receipt(point, 1, 3100)) == ["raised"]
+
+
 def test_an_open_call_without_a_gateway_for_15_s():
     for state in ("raised", "acknowledged"):
         point = connected()
