@@ -44,6 +44,7 @@ class Books:
     def __init__(self, broke: Callable[[str], None]) -> None:
         self.open: dict[str, Entry] = {}
         self.closed: dict[str, Entry] = {}
+        self.changed: dict[str, int] = {}  # room → when its last call moved last
         self.duties: dict[str, bool] = {}  # on duty → on a break
         self._broke = broke
         self._noted_at = 0
@@ -78,14 +79,16 @@ class Books:
             elif fact == Fact.DECLINED:
                 entry.declined.add(duty)
             elif fact in _MOVES:
-                self._moved(entry, fact, at, duty)
+                self._moved(entry, fact, at, duty, json.loads(text))
 
     def _raised(self, at: int, room: str, call: str, data: dict[str, Any]) -> None:
         if room in self.open:
             self._broke(f"{room} has two open calls")
         self.open[room] = Entry(call, room, RAISED, at, at, data["policy"])
 
-    def _moved(self, entry: Entry, fact: str, at: int, duty: str | None) -> None:
+    def _moved(
+        self, entry: Entry, fact: str, at: int, duty: str | None, data: dict[str, Any]
+    ) -> None:
         allowed, to = _MOVES[fact]
         if entry.state not in allowed:
             self._broke(f"{entry.room}: '{fact}' of a call that was {entry.state}")
@@ -94,8 +97,11 @@ class Books:
         lease = entry.policy["acknowledgement_lapses_ms"]
         if fact == Fact.LAPSED and at - entry.since < lease:
             self._broke(f"{entry.room}: an acknowledgement lapsed after {at - entry.since} ms")
+        if fact == Fact.HANDED_OFF and duty is not None and not data.get("leaves"):
+            entry.declined.add(duty)  # who hands it to others is not asked before them
         entry.lapsed_from = entry.by if fact == Fact.LAPSED else None
         entry.state, entry.since = to, at
+        self.changed[entry.room] = at
         entry.by = duty if to != RAISED else None
         if to == ACKNOWLEDGED:
             entry.acknowledged_at = at
@@ -107,9 +113,7 @@ class Books:
     def _paged(self, entry: Entry, noted_at: int, data: dict[str, Any]) -> None:
         duties = data["duties"]
         others = [
-            duty
-            for duty, away in self.duties.items()
-            if not away and duty not in entry.declined
+            duty for duty, away in self.duties.items() if not away and duty not in entry.declined
         ]
         if entry.state != RAISED:
             self._broke(f"{entry.room}: somebody is paged for a call that is {entry.state}")

@@ -34,7 +34,7 @@ class Kept:
     event: Any  # the firmware's
     gestures: list[int] = field(default_factory=list)  # true times
     first: bool = False  # nothing else was held when it happened
-    age_lost: bool = False
+    ended: int | None = None  # when the device lost power with it, and forgot its age
     lost: str | None = None  # why it will never be delivered
     receipted: bool = False
 
@@ -65,6 +65,8 @@ class RoomDevice:
         self.kept: list[Kept] = []  # whatever was not given up or receipted
         self.point: Any = None
         self.applied: int | None = None  # the last revision, within the connection
+        self.applied_at = 0
+        self.degraded_at = 0
         self._topics = topics
         self._rng = rng
         self._callpoint = firmware.module("callpoint")
@@ -100,7 +102,7 @@ class RoomDevice:
                 self._old.append(outbox)
         for kept in self.kept:
             if kept.boot == outbox.boot:
-                kept.age_lost = True
+                kept.ended = self.world.timeline.now
                 if not self.build.journal:
                     kept.lost = "the device lost power"
         self._life += 1
@@ -261,6 +263,8 @@ class RoomDevice:
                 body = {"v": 1, "rev": action[1], "state": action[2]}
                 self._publish("shown", json.dumps(body).encode())
             elif action[0] == self._callpoint.SHOW:
+                if action[1] == "offline" != self.point.state:
+                    self.degraded_at = self.world.timeline.now
                 self.world.story.lamp(self, action[1])
         self._set_alarm()
 

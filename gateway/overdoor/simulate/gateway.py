@@ -59,6 +59,7 @@ class _Paho:
     def disconnect(self) -> None:
         """The goodbye."""
         broker = self._gateway.world.broker
+        self._gateway.link = None
         broker.timeline.after(1, lambda: broker.leave(self._link))
 
     def ack(self, mid: int, qos: int) -> None:
@@ -256,6 +257,7 @@ class Gateway:
     def _refused(self, error: Exception) -> None:
         if self.disk.fault is None:
             self.world.watch.broke(f"a good disk refused to write: {error}")
+        self.world.watch.forgotten()
 
     def _committed(self, rows: list[Row]) -> None:
         self.world.watch.committed(rows)

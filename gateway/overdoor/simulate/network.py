@@ -39,6 +39,7 @@ class Link:
         self.silent = False  # half-open
         self.under_way = 0
         self.topics: list[str] = []
+        self._wants: dict[str, bool] = {}
         self._broker = broker
         self._client = client
         self._last = {True: 0, False: 0}
@@ -57,7 +58,15 @@ class Link:
 
     def wants(self, topic: str) -> bool:
         """Whether the client subscribed to this topic."""
-        return any(_matches(wanted, topic) for wanted in self.topics)
+        known = self._wants.get(topic)
+        if known is None:
+            known = any(_matches(wanted, topic) for wanted in self.topics)
+            self._wants[topic] = known
+        return known
+
+    def renew(self) -> None:
+        """Its subscriptions changed."""
+        self._wants.clear()
 
     def end(self, *, tell: bool = True) -> None:
         """The connection is over; whatever is under way is lost."""
@@ -112,6 +121,7 @@ class Broker:
     def subscribe(self, link: Link, topics: list[str]) -> None:
         """Remembers the topics and says what is retained there."""
         link.topics += topics
+        link.renew()
         for wanted in topics:
             for topic, payload in list(self.retained.items()):
                 if _matches(wanted, topic):

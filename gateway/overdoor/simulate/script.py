@@ -67,7 +67,7 @@ class Script:
 def a_plan(rooms: int, policy: Policy) -> Plan:
     """Rooms in up to three zones along one wall."""
     zones = ZONES[: max(1, min(3, (rooms + 1) // 2))]
-    placed = {}
+    placed: dict[str, Room] = {}
     for index in range(rooms):
         zone, name = zones[index * len(zones) // rooms]
         number = 1 + sum(room.zone == zone for room in placed.values())
@@ -89,8 +89,11 @@ HASTY = Policy(
 )
 
 
-def rough_hour(seed: int, minutes: int = 25) -> Script:
-    """A small shop, a hasty policy, and far too many faults. Each seed is bad in its own way."""
+def rough_hour(seed: int, minutes: int = 25, favour: tuple[str, ...] | None = None) -> Script:
+    """A small shop, a hasty policy, and far too many faults. Each seed is bad in its own way.
+
+    `favour` names the only faults there are; else each seed draws some.
+    """
     rng = Random(f"rough/{seed}")  # noqa: S311 - the same day again, not a secret
     rooms = rng.choice((1, 2, 2, 3))
     plan = a_plan(rooms, HASTY if rng.random() < 0.8 else Policy())
@@ -102,7 +105,7 @@ def rough_hour(seed: int, minutes: int = 25) -> Script:
     end = opens + minutes * MINUTE
     happenings = _shifts(rng, plan, staff, opens, end)
     happenings += _shoppers(rng, plan, opens, end, rng.choice((6, 10, 16)))
-    happenings += _faults(rng, plan, opens, end, rng.choice((0, 4, 8, 14)))
+    happenings += _faults(rng, plan, opens, end, rng.choice((0, 4, 8, 14)), favour)
     return Script(
         seed=seed,
         name="a rough hour",
@@ -175,10 +178,17 @@ _FAULTS = (
 )
 
 
-def _faults(rng: Random, plan: Plan, opens: int, end: int, count: int) -> list[Happening]:
+def _faults(
+    rng: Random,
+    plan: Plan,
+    opens: int,
+    end: int,
+    count: int,
+    favour: tuple[str, ...] | None,
+) -> list[Happening]:
     found = []
     rooms = list(plan.rooms)
-    favoured = rng.sample(_FAULTS, 5)  # not every bad day is bad in every way
+    favoured = favour or rng.sample(_FAULTS, 5)  # not every bad day is bad in every way
     for _ in range(count):
         at, what = rng.randint(opens, end), rng.choice(favoured)
         much = {

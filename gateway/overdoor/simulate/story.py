@@ -22,6 +22,19 @@ _ENDS = {
 }
 
 
+_PLAIN = {
+    Fact.RAISED: "{room} calls",
+    Fact.PRESSED_AGAIN: "{room} presses again",
+    Fact.ACKNOWLEDGED: '  {who}: "I go to {room}"{waited}',
+    Fact.DECLINED: '  {who}: "not me", about {room}',
+    Fact.LAPSED: "  nobody came to {room}; the call is open again",
+    Fact.HANDED_OFF: "  {who} hands {room} off",
+    Fact.UNDONE: "  {who} takes that back",
+    Fact.DUTY_PAUSED: "{who} takes a break",
+    Fact.DUTY_ENDED: "{who} goes home",
+}
+
+
 class Story:
     """Takes down what happens, if anybody wants to read it."""
 
@@ -77,42 +90,28 @@ class Story:
         who = self._world.name_of(event.duty)
         entry = self._world.watch.books.find(event.call)
         waited = f" after {_span(event.at - entry.raised_at)}" if entry is not None else ""
+        data = event.data
+        if event.fact in _PLAIN:
+            return _PLAIN[event.fact].format(room=room, who=who, waited=waited)
         match event.fact:
-            case Fact.RAISED:
-                return f"{room} calls"
-            case Fact.PRESSED_AGAIN:
-                return f"{room} presses again"
             case Fact.PAGED:
-                names = [self._world.name_of(duty) for duty in event.data["duties"]]
+                names = [self._world.name_of(duty) for duty in data["duties"]]
                 if names:
                     return f"  {_and(names)} {'is' if len(names) == 1 else 'are'} paged for {room}"
                 return f"  nobody can be paged for {room}"
-            case Fact.ACKNOWLEDGED:
-                return f"  {who}: \"I go to {room}\"{waited}"
-            case Fact.DECLINED:
-                return f"  {who}: \"not me\", about {room}"
-            case Fact.LAPSED:
-                return f"  nobody came to {room}; the call is open again"
-            case Fact.HANDED_OFF:
-                return f"  {who} hands {room} off"
-            case Fact.UNDONE:
-                return f"  {who} takes that back"
             case Fact.ARRIVED:
-                return f"  {who} stands at {room}{waited}, evidence {event.data['evidence']}"
+                return f"  {who} stands at {room}{waited}, evidence {data['evidence']}"
             case Fact.CLOSED:
-                return f"{room} {_ENDS[event.data['outcome']]}"
+                return f"{room} {_ENDS[data['outcome']]}"
             case Fact.MISSED:
-                return f"a press in {room} counts as missed: {event.data['why']}"
+                return f"a press in {room} counts as missed: {data['why']}"
             case Fact.DUTY_STARTED:
-                return f"{who} is on duty in {self._world.zone_name(event.data['zone'])}"
-            case Fact.DUTY_PAUSED:
-                return f"{who} takes a break"
-            case Fact.DUTY_ENDED:
-                return f"{who} goes home"
-            case _ if event.fact in (Fact.HEARD, Fact.SETTLED, Fact.STATUS, Fact.DESCRIBED):
+                return f"{who} is on duty in {self._world.zone_name(data['zone'])}"
+            case Fact.HEARD | Fact.SETTLED | Fact.STATUS | Fact.DESCRIBED:
                 return None
-            case _:
-                return f"{room}: {event.fact} {json.dumps(_plain(event.data))}"
+            case _:  # a rule that is newer than this story
+                about = room if event.room is not None else who
+                return f"  {about}: {event.fact} {json.dumps(_plain(data))}"
 
     def text(self, last: int | None = None) -> str:
         """The story so far, or its last lines."""

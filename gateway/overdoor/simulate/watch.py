@@ -60,8 +60,13 @@ class Watch:
         self._clock = clock
         self._offsets.add(clock.offset)
 
+    def forgotten(self) -> None:
+        """What was decided and not stored never happened."""
+        self._timer_pages.clear()
+
     def gateway_died(self) -> None:
         """What is on the disk is what was said to be."""
+        self.forgotten()
         self.nothing_taken_back()
 
     def decided(self, given: Input | None, turned: Turned) -> None:
@@ -78,11 +83,10 @@ class Watch:
         if stale and any(event.call is not None for event in turned.events):
             self.broke(f"a stale timer ({timer.due}) changed a call in {timer.room}")
         if any(event.fact is Fact.PAGED for event in turned.events):
-            now = self._world.timeline.now
-            last = self._timer_pages.get(timer.subject)
-            if timer.due is Due.PAGE and last is not None and now - last < 1_000:
-                self.broke(f"{timer.room}: two policy steps ran one after the other at once")
-            self._timer_pages[timer.subject] = now
+            last = self._timer_pages.get(timer.subject, 0)
+            if timer.due is Due.PAGE and timer.at <= last:
+                self.broke(f"{timer.room}: a policy step runs that was overtaken already")
+            self._timer_pages[timer.subject] = turned.events[-1].noted_at
 
     def _device_turn(self, given: DeviceEvent, turned: Turned) -> None:
         heard = any(event.fact is Fact.HEARD for event in turned.events)
@@ -101,40 +105,48 @@ class Watch:
 
     def committed(self, rows: list[Row]) -> None:
         """These facts are durable from now on."""
+        limit: int | None = None  # the latest that the event noted last can have happened
         for row in rows:
             self._facts.append(row)
-            self.books.enter(row)
             if row[3] == Fact.HEARD:
                 key = (row[7], row[8], row[9])
                 if key in self._stored:
                     self.broke(f"{row[7]}: event {row[9]} is stored twice")
                 self._stored[key] = row
-                self._judge_time(key, row)
+                limit = self._judge_event(key, row)
+            elif row[3] == Fact.RAISED and limit is not None:
+                self._judge_raise(row, limit)
+            self.books.enter(row)
 
-    def _judge_time(self, key: tuple[str, str, int], row: Row) -> None:
+    def _judge_raise(self, row: Row, limit: int) -> None:
+        if row[1] > max(limit, self.books.changed.get(row[4], 0)):
+            self.broke(f"{row[4]}: the wait is made shorter than it was")
+
+    def _judge_event(self, key: tuple[str, str, int], row: Row) -> int | None:
+        """Holds an event against what really happened; returns the latest that it can have."""
         kept = self._kept(key)
         if kept is None or self._clock is None:
-            return
-        data = json.loads(row[11])
-        happened = kept.gestures[-1]
-        slack = AGE_SLACK_MS + 2 * self._world.script.slow_ms
-        said = data.get("said", {})
-        if said.get("age_ms") is not None:
-            at = row[1] - self._clock.offset
-            if not happened - AGE_SLACK_MS <= at <= happened + slack:
-                self.broke(f"{key[0]}: a press is logged {at - happened} ms from when it happened")
-        elif len(self._offsets) == 1 and row[1] != row[2]:
-            if row[1] - self._clock.offset > happened + slack:
-                self.broke(f"{key[0]}: a press of unknown age is logged later than it happened")
-        elif len(self._offsets) == 1 and self._world.timeline.now - happened > slack:
-            raised = [fact for fact in self._facts[-3:] if fact[3] == Fact.RAISED]
-            if any(fact[1] == row[1] for fact in raised):
-                self.broke(f"{key[0]}: a press of unknown age counts as one of this moment")
+            return None
+        said = json.loads(row[11]).get("said", {})
         if said.get("count", 1) != len(kept.gestures):
             self.broke(
                 f"{key[0]}: event {key[2]} says {said.get('count', 1)} presses "
                 f"and stands for {len(kept.gestures)}"
             )
+        if kept.first and len(kept.gestures) > 1:
+            self.broke(f"{key[0]}: the first press of a run was swallowed by those after it")
+        slack = AGE_SLACK_MS + 2 * self._world.script.slow_ms
+        if said.get("age_ms") is not None:
+            off = row[1] - self._clock.offset - kept.gestures[-1]
+            if not -AGE_SLACK_MS <= off <= slack:
+                self.broke(f"{key[0]}: a press is logged {off} ms from when it happened")
+            return kept.gestures[-1] + slack + self._clock.offset
+        if kept.ended is None or len(self._offsets) > 1:
+            return None  # the gateway's clock is not the one by which it happened
+        limit = kept.ended + slack + self._clock.offset
+        if row[1] > limit and row[1] != row[2]:
+            self.broke(f"{key[0]}: a press of an earlier boot is logged later than that boot")
+        return limit
 
     def told(self, done: Done) -> None:
         """The house was told of a turn: every fact of it must be durable."""
@@ -144,7 +156,8 @@ class Watch:
             if (fact.fact, fact.at, fact.call) != (row[3], row[1], row[5]):
                 self.broke(f"the house was told of '{fact.fact}', and the log says '{row[3]}'")
         if done.seq > len(self._facts):
-            self.broke(f"the house was told of '{done.events[-1].fact}', which is not stored")
+            facts = ", ".join(event.fact for event in done.events) or "a turn"
+            self.broke(f"the house was told of '{facts}', which is not stored")
 
     def said(self, topic: str, payload: bytes) -> None:
         """The gateway publishes something."""
@@ -218,7 +231,7 @@ class Watch:
         """A device shows what a signal said."""
         if device.applied is not None and rev < device.applied:
             self.broke(f"{device.id} went from rev {device.applied} back to {rev}")
-        device.applied = rev
+        device.applied, device.applied_at = rev, self._world.timeline.now
 
     def _kept(self, key: tuple[str, str, int]) -> "Kept | None":
         device = self._world.by_id.get(key[0])
@@ -237,6 +250,8 @@ class Watch:
             link = device.link
             if device.point is None or link is None or link.silent or not link.alive:
                 continue
+            if device.holds():
+                continue  # it waits for a receipt, and its lights may say so
             call = self.books.open.get(device.build.room)
             shown = device.point.state
             known = shop.devices.get(device.id)
@@ -247,7 +262,7 @@ class Watch:
                     f"the lamp of {world.room_name(device.build.room)} shows {shown}, "
                     f"the call says {' or '.join(sorted(wanted))}"
                 )
-            elif device.point._shows != shown and not len(device.point.outbox):
+            elif device.point._shows != shown and device.applied_at > device.degraded_at:
                 self.broke(
                     f"the lamp of {world.room_name(device.build.room)} shows "
                     f"{device.point._shows} with everything in order"
