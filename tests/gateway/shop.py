@@ -24,6 +24,7 @@ from overdoor.core.step import step
 NOW = 1_790_000_000_000  # in 2026
 BOOT = "00000000000a"
 SECOND = 1000
+MINUTE = 60 * SECOND
 
 T = TypeVar("T")
 
