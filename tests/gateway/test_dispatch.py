@@ -1,8 +1,10 @@
 """Who is asked to go, and why."""
 
+from dataclasses import replace
+
 from overdoor.core.dispatch import choose
-from overdoor.core.inputs import DutyEnded, DutyPaused, DutyStarted, Verb
-from overdoor.core.model import Step
+from overdoor.core.inputs import DutyEnded, DutyPaused, DutyStarted, Need, Verb
+from overdoor.core.model import Plan, Step, changed
 
 from .shop import Floor, a_plan
 
@@ -215,3 +217,98 @@ def test_somebody_who_comes_back_from_a_break_can_be_asked() -> None:
     floor.press("cp-w1")
     floor.do(DutyStarted("ana", "women"))
     assert nearest(floor) == "ana"
+
+
+# -- cluster, skills, burden, hand-off -----------------------------------------------------------
+
+
+def next_door_plan() -> Plan:
+    plan = a_plan()
+    w2 = replace(plan.rooms["w2"], at=(3.0, 0.0))
+    return replace(plan, rooms={**plan.rooms, "w2": w2})
+
+
+def test_whoever_is_inside_next_door_is_asked_before_somebody_free_far_away() -> None:
+    floor = Floor(next_door_plan())
+    on_duty(floor, ana="women", bob="men")
+    floor.press("cp-w1")
+    floor.say(Verb.ARRIVE, "ana", "w1")
+    floor.press("cp-w2")
+    assert floor.paged() == [("ana",)]
+
+
+def test_if_it_takes_too_long_everybody_of_the_zone_is_asked() -> None:
+    floor = Floor(next_door_plan())
+    on_duty(floor, ana="women", eve="women", bob="men")
+    floor.press("cp-w1")
+    floor.say(Verb.ARRIVE, "ana", "w1")
+    floor.press("cp-w2")
+    floor.wait(20_000)
+    assert set(floor.paged()[-1]) == {"ana", "eve"}
+
+
+def test_who_speaks_the_language_of_the_room_goes_before_somebody_nearer() -> None:
+    plan = a_plan()
+    room = replace(plan.rooms["w1"], skills=("bg",))
+    floor = Floor(replace(plan, rooms={**plan.rooms, "w1": room}))
+    on_duty(floor, ana="women")
+    floor.do(DutyStarted("bob", "men", ("bg", "de")))
+    floor.press("cp-w1")
+    assert floor.paged() == [("bob",)]
+
+
+def test_with_nobody_who_speaks_it_the_nearest_goes() -> None:
+    plan = a_plan()
+    room = replace(plan.rooms["w1"], skills=("el",))
+    floor = Floor(replace(plan, rooms={**plan.rooms, "w1": room}))
+    on_duty(floor, ana="women", bob="men")
+    floor.press("cp-w1")
+    assert floor.paged() == [("ana",)]
+
+
+def test_what_is_needed_may_ask_for_a_department() -> None:
+    floor = Floor(replace(a_plan(), need_skills={"ready-to-pay": ("till",)}))
+    on_duty(floor, ana="women")
+    floor.do(DutyStarted("bob", "men", ("till",)))
+    floor.do(Need("w1", "ready-to-pay"))
+    floor.press("cp-w1")
+    assert floor.paged() == [("bob",)]
+
+
+def test_who_had_their_share_of_pages_is_left_in_peace_while_others_had_not() -> None:
+    floor = Floor(a_plan(pages_per_10_min=2))
+    on_duty(floor, ana="women", bob="men")
+    for _ in range(2):
+        floor.press("cp-w1")
+        assert floor.paged() == [("ana",)]
+        floor.send("cp-w1", gesture="hold")
+        floor.wait(3000)
+    floor.shop = changed(floor.shop, rooms={})  # no prank: these were two visits
+    floor.press("cp-w1")
+    assert floor.paged() == [("bob",)]
+
+
+def test_when_everybody_had_their_share_the_nearest_goes_all_the_same() -> None:
+    floor = Floor(a_plan(pages_per_10_min=1))
+    on_duty(floor, ana="women")
+    floor.press("cp-w1")
+    floor.press("cp-w2")
+    assert floor.paged() == [("ana",)]
+
+
+def test_a_call_handed_to_somebody_goes_to_them() -> None:
+    floor = Floor()
+    on_duty(floor, ana="women", eve="women", bob="men")
+    floor.press("cp-w1")
+    floor.say(Verb.ACKNOWLEDGE, "ana")
+    assert floor.say(Verb.HAND_OFF, "ana", to="bob")
+    assert floor.paged() == [("bob",)]
+
+
+def test_a_call_cannot_be_handed_to_somebody_who_is_not_there() -> None:
+    floor = Floor()
+    on_duty(floor, ana="women")
+    floor.press("cp-w1")
+    floor.say(Verb.ACKNOWLEDGE, "ana")
+    assert not floor.say(Verb.HAND_OFF, "ana", to="ghost")
+    assert not floor.say(Verb.HAND_OFF, "ana", to="ana")
