@@ -203,16 +203,21 @@ document.addEventListener("click", (event) => {
     for (const choice of document.querySelectorAll("[data-handoff-zone]")) {
       choice.hidden = choice.dataset.handoffZone === floor()?.dataset.zone;
     }
+    $("handoff-people").replaceChildren($("colleagues").content.cloneNode(true));
     $("handoff").showModal();
     return;
   }
   answer(card.dataset.call, verb, room);
 });
 
+function handedTo({ dataset }) {
+  return dataset.handoffDuty ? { to: dataset.handoffDuty } : { zone: dataset.handoffZone };
+}
+
 $("handoff").addEventListener("click", (event) => {
-  const choice = event.target.closest("[data-handoff-zone]");
+  const choice = event.target.closest("[data-handoff-zone], [data-handoff-duty]");
   if (!choice || !handing) return;
-  answer(handing.call, "hand-off", handing.room, { zone: choice.dataset.handoffZone });
+  answer(handing.call, "hand-off", handing.room, handedTo(choice));
   handing = null;
   $("handoff").close();
 });
@@ -280,19 +285,26 @@ function chime() {
 function listen() {
   const cards = [...document.querySelectorAll('[data-call][data-state="raised"]')];
   const ids = new Set([...document.querySelectorAll("[data-call]")].map((card) => card.dataset.call));
+  // The one repeat: the owner is reminded, and asked before it lapses.
+  const reminders = [...document.querySelectorAll("[data-nudged], [data-asked]")];
+  const reminded = (card) => `${card.dataset.call} ${"asked" in card.dataset ? "asked" : "nudged"}`;
   if (!floor()) {
     known = null;
     return;
   }
   if (known && floor().dataset.paused !== "true") {
     const fresh = cards.filter((card) => !known.has(card.dataset.call));
+    const again = reminders.filter((card) => !known.has(reminded(card)));
+    if (fresh.length || again.length) chime();
     if (fresh.length) {
-      chime();
       $("announce").textContent = `New call: ${fresh.map((card) => card.dataset.roomName).join(", ")}`;
+    } else if (again.length) {
+      $("announce").textContent = `${again[0].dataset.roomName} still waits for you`;
     }
   }
   known ??= new Set();
   for (const id of ids) known.add(id);
+  for (const card of reminders) known.add(reminded(card));
 }
 
 for (const kind of ["pointerup", "keydown"]) addEventListener(kind, unlock, { capture: true });

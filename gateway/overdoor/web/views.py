@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from overdoor.core.answers import UNDO_MS
 from overdoor.core.dispatch import distance
 from overdoor.core.events import Event
-from overdoor.core.model import Call, Device, DeviceStatus, Duty, Millis, Room, State
+from overdoor.core.model import Call, Device, DeviceStatus, Duty, Kind, Millis, Room, State
 from overdoor.core.times import rfc3339
 from overdoor.engine import Engine
 from overdoor.insight.summary import P90_NEEDS, CallRow, summarise
@@ -316,9 +316,10 @@ def _task(engine: Engine, call: Call, duty: Duty, now: Millis) -> dict[str, Any]
         "metres": round(metres),
         "presses": call.presses,
         "lapses": call.lapses,
-        "nudged": call.nudged,
-        "asked": call.asked,
-        "kind": call.kind,
+        "nudged": acknowledged and call.nudged,
+        "asked": acknowledged and call.asked,
+        # A mystery call looks like any other to who answers it.
+        "kind": Kind.NORMAL if call.kind is Kind.MYSTERY else call.kind,
         "actions": actions + (["undo"] if undo_until is not None else []),
         "undo_until": undo_until,
     }
