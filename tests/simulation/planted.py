@@ -92,7 +92,7 @@ BUGS = (
         payloads.parse_event,
         'age_ms=said.get("age_ms"),',
         'age_ms=said.get("age_ms") or 0,',
-        ("reboot", "cut", "disk full"),
+        ("reboot in the dark",),
     ),
     Planted(
         "retained state not said again",
@@ -123,10 +123,16 @@ BUGS = (
         ("gateway crash",),
     ),
     Planted(
+        "a lapse that pages its owner first",
+        dispatch.Candidate.order,
+        "self.lapsed,",
+        "False,",
+    ),
+    Planted(
         "duty not checked: a break",
         dispatch.choose,
-        "if not duty.paused",
-        "if duty",
+        "if not duty.paused and",
+        "if",
     ),
     Planted(
         "coalescing that drops the first press",
@@ -136,11 +142,11 @@ BUGS = (
         ("cut", "broker dies"),
     ),
     Planted(
-        "a receipt lets go of what was never sent",
-        Outbox.cover,
-        "if event.n == 0 or event.n > n",
-        "if event.n > n",
-        ("cut", "broker dies", "reboot"),
+        "a device that says too high a low",
+        Outbox.low,
+        "return min([",
+        "return max([",
+        ("gateway half-open", "half-open"),
     ),
     Planted(
         "a repeat counts again",

@@ -8,6 +8,8 @@ from typing import Any
 from overdoor.core.events import Fact
 from overdoor.simulate.disk import Row
 
+SHARE_MS = 10 * 60_000
+
 RAISED, ACKNOWLEDGED, ARRIVED = "raised", "acknowledged", "arrived"
 
 # fact → (from which states, to which state)
@@ -16,6 +18,7 @@ _MOVES: dict[str, tuple[tuple[str, ...], str]] = {
     Fact.LAPSED: ((ACKNOWLEDGED,), RAISED),
     Fact.HANDED_OFF: ((ACKNOWLEDGED,), RAISED),
     Fact.UNDONE: ((ACKNOWLEDGED,), RAISED),
+    Fact.DEMOTED: ((ARRIVED,), RAISED),
     Fact.ARRIVED: ((RAISED, ACKNOWLEDGED), ARRIVED),
     Fact.CLOSED: ((RAISED, ACKNOWLEDGED, ARRIVED), "closed"),
 }
@@ -34,6 +37,8 @@ class Entry:
     by: str | None = None
     lapsed_from: str | None = None  # whose acknowledgement lapsed since it was last paged
     declined: set[str] = field(default_factory=set)
+    lapsed: set[str] = field(default_factory=set)  # who let it lapse
+    handed_off: bool = False
     acknowledged_at: int | None = None
     arrived_at: int | None = None
 
@@ -48,6 +53,7 @@ class Books:
         self.duties: dict[str, bool] = {}  # on duty → on a break
         self._broke = broke
         self._noted_at = 0
+        self._pages: dict[str, list[int]] = {}
 
     def find(self, call: str | None) -> Entry | None:
         """A call, open or closed."""
@@ -75,7 +81,7 @@ class Books:
             if entry is None or entry.id != call:
                 self._broke(f"'{fact}' is about a call in {room} that is not open")
             elif fact == Fact.PAGED:
-                self._paged(entry, noted_at, json.loads(text))
+                self._paged(entry, at, noted_at, json.loads(text))
             elif fact == Fact.DECLINED:
                 entry.declined.add(duty)
             elif fact in _MOVES:
@@ -94,12 +100,12 @@ class Books:
             self._broke(f"{entry.room}: '{fact}' of a call that was {entry.state}")
         if at < entry.since:
             self._broke(f"{entry.room}: {entry.state} lasted a negative time, until '{fact}'")
-        lease = entry.policy["acknowledgement_lapses_ms"]
-        if fact == Fact.LAPSED and at - entry.since < lease:
-            self._broke(f"{entry.room}: an acknowledgement lapsed after {at - entry.since} ms")
         if fact == Fact.HANDED_OFF and duty is not None and not data.get("leaves"):
             entry.declined.add(duty)  # who hands it to others is not asked before them
         entry.lapsed_from = entry.by if fact == Fact.LAPSED else None
+        if entry.lapsed_from is not None:
+            entry.lapsed.add(entry.lapsed_from)
+        entry.handed_off = entry.handed_off or fact == Fact.HANDED_OFF
         entry.state, entry.since = to, at
         self.changed[entry.room] = at
         entry.by = duty if to != RAISED else None
@@ -110,7 +116,7 @@ class Books:
         elif to == "closed":
             self.closed[entry.id] = self.open.pop(entry.room)
 
-    def _paged(self, entry: Entry, noted_at: int, data: dict[str, Any]) -> None:
+    def _paged(self, entry: Entry, at: int, noted_at: int, data: dict[str, Any]) -> None:
         duties = data["duties"]
         others = [
             duty for duty, away in self.duties.items() if not away and duty not in entry.declined
@@ -126,5 +132,16 @@ class Books:
                 self._broke(f"{entry.room}: somebody is paged who is on a break")
             elif duty in entry.declined and others:
                 self._broke(f"{entry.room}: somebody is paged who declined, before others")
+        if data["target"] == "nearest" and duties == [entry.lapsed_from]:
+            fresh = [duty for duty in others if duty not in entry.lapsed]
+            if not entry.handed_off and any(self._has_share_left(entry, it, at) for it in fresh):
+                self._broke(f"{entry.room}: who let the call lapse is the first to be paged again")
+        for duty in duties:
+            self._pages.setdefault(duty, []).append(at)
         entry.declined -= set(duties)
         entry.lapsed_from = None
+
+    def _has_share_left(self, entry: Entry, duty: str, at: int) -> bool:
+        """Whether somebody was not paged so often lately that they are left in peace."""
+        lately = [page for page in self._pages.get(duty, ()) if page > at - SHARE_MS]
+        return len(lately) < int(entry.policy["pages_per_10_min"])

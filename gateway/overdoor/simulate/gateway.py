@@ -252,7 +252,8 @@ class Gateway:
             return False
         assert isinstance(self.engine.store, SimulatedStore)
         assert self.engine.store.inline is not None
-        return not self.engine.store.inline.pending() and self.engine.trouble is None
+        well = self.disk.fault is None and self.engine.trouble is None
+        return well and self.engine._retry is None and not self.engine.store.inline.pending()
 
     def _refused(self, error: Exception) -> None:
         if self.disk.fault is None:

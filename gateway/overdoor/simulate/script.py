@@ -164,6 +164,7 @@ def _shoppers(rng: Random, plan: Plan, opens: int, end: int, count: int) -> list
 
 _FAULTS = (
     "reboot",
+    "reboot in the dark",
     "cut",
     "cut",
     "half-open",
@@ -191,6 +192,9 @@ def _faults(
     favoured = favour or rng.sample(_FAULTS, 5)  # not every bad day is bad in every way
     for _ in range(count):
         at, what = rng.randint(opens, end), rng.choice(favoured)
+        if what == "reboot in the dark":
+            found += _reboot_in_the_dark(rng, at, rng.choice(rooms))
+            continue
         much = {
             "reboot": 0,
             "cut": rng.choice((2_000, 20_000, 90_000)),
@@ -211,6 +215,15 @@ def _faults(
         if what == "clock jumps":  # it shows only at the next start
             found.append(Happening(at + rng.randint(100, 60_000), "gateway crash", "soon", 3))
     return found
+
+
+def _reboot_in_the_dark(rng: Random, at: int, room: str) -> list[Happening]:
+    """Wi-Fi goes, somebody presses, and then the power goes with the press still in hand."""
+    return [
+        Happening(at, "cut", room, rng.choice((10_000, 60_000))),
+        Happening(at + rng.randint(1_000, 5_000), "press", room, 200),
+        Happening(at + rng.randint(6_000, 30_000), "reboot", room),
+    ]
 
 
 def calm_day(seed: int, days: int = 1, rooms: int = 6) -> Script:

@@ -82,6 +82,11 @@ class Watch:
         stale = call is None or call.id != timer.subject or call.fence != timer.fence
         if stale and any(event.call is not None for event in turned.events):
             self.broke(f"a stale timer ({timer.due}) changed a call in {timer.room}")
+        if timer.due is Due.LAPSE and call is not None:
+            lasted = timer.at - call.since
+            lapsed = any(event.fact is Fact.LAPSED for event in turned.events)
+            if lapsed and lasted < call.policy.acknowledgement_lapses_ms:
+                self.broke(f"{timer.room}: an acknowledgement lapsed after {lasted} ms")
         if any(event.fact is Fact.PAGED for event in turned.events):
             last = self._timer_pages.get(timer.subject, 0)
             if timer.due is Due.PAGE and timer.at <= last:
