@@ -9,7 +9,7 @@ RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test check bench tools clean
+.PHONY: help run test check bench soak model tools clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
@@ -28,6 +28,19 @@ check: $(DEV_STAMP) ## style, types, structure: seconds
 
 bench: tools ## press to signal, beside the bare broker in the same run
 	$(BIN)/python tests/bench/press_to_signal.py $(ARGS)
+
+soak: $(RUN_STAMP) ## the simulation, for as long as you say (make soak SECONDS=60 SEED=0)
+	@$(BIN)/overdoor simulate --seconds $(or $(SECONDS),60) --seed $(or $(SEED),0)
+
+model: ## button, receipt and lamp, checked by spin in all their orders
+	@command -v spin >/dev/null && command -v cc >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing spin ..."; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq spin gcc libc6-dev >/dev/null; \
+	  else \
+	    echo "The model needs spin and a C compiler: install the Debian packages spin and gcc."; exit 1; \
+	  fi; }
+	@model/check.sh
 
 # What the tests need beside Python. Installed by itself where that is possible.
 tools: $(DEV_STAMP)

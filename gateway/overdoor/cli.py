@@ -16,6 +16,7 @@ from overdoor.bus import BrokerError, TakenOver
 from overdoor.config import ConfigError
 from overdoor.demo import DemoError, demo_config, run_demo
 from overdoor.serve import Running, serve
+from overdoor.simulate import calm_day, many, one, rough_hour
 from overdoor.store import StoreError
 
 USAGE = 2
@@ -97,6 +98,34 @@ def demo(
             asyncio.run(run_demo(config, _announce, busy=busy))
 
     _or_exit(shop)
+
+
+@app.command()
+def simulate(
+    seed: Annotated[int, typer.Option(min=0, help="Which world; or with which to begin.")] = 7,
+    days: Annotated[int, typer.Option(min=1, max=365, help="How many days it lasts.")] = 1,
+    rough: Annotated[
+        bool, typer.Option("--rough", help="A bad hour instead, as --seeds tries them.")
+    ] = False,
+    story: Annotated[bool, typer.Option("--story", help="Tell what happens.")] = False,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="Try so many worlds, one after the other.")
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(min=0, help="Try worlds for so long.")] = None,
+) -> None:
+    """Simulate a shop and everything that can go wrong in it, in virtual time.
+
+    The real decisions, storage and firmware run against simulated people, networks, brokers,
+    disks and clocks. The same seed gives the same day. Exit status 1 means that a promise was
+    broken; the shortest story that shows it is printed.
+    """
+    if seeds is not None or seconds is not None:
+        kept = many(seeds, seconds, seed, typer.echo)
+    else:
+        script = rough_hour(seed) if rough else calm_day(seed, days)
+        kept = one(script, typer.echo, story=story)
+    if not kept:
+        raise typer.Exit(1)
 
 
 def _announce(running: Running) -> None:

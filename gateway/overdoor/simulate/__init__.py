@@ -8,6 +8,7 @@ disk, the death of processes, and people. The same seed gives the same day, to t
 `story` tells it, `trial` runs many seeds and makes a failing one small.
 """
 
+from overdoor.simulate.command import any_world, many, one
 from overdoor.simulate.script import Script, calm_day, rough_hour
 from overdoor.simulate.trial import Trial, play, shrink, trials
 from overdoor.simulate.watch import Broken
@@ -18,7 +19,10 @@ __all__ = [
     "Script",
     "Trial",
     "World",
+    "any_world",
     "calm_day",
+    "many",
+    "one",
     "play",
     "rough_hour",
     "shrink",

@@ -5,6 +5,7 @@ device's ticks and the wall clock all follow from it, each with its own faults.
 """
 
 import heapq
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,21 @@ EPOCH_MS = 1_795_219_200_000  # midnight of 2026-11-21, UTC
 MOMENTS_WITHOUT_TIME = 20_000  # so many things at one instant: somebody turns in circles
 
 Guard = Callable[[Callable[[], None]], None]
+
+
+class Luck:
+    """Chance without a memory: what happens to a message depends on the seed and the moment only.
+
+    So when something is left out of a script, everything else still meets the same fate, and a
+    failing script can be made small.
+    """
+
+    def __init__(self, seed: str) -> None:
+        self._seed = seed
+
+    def __call__(self, what: str, below: int) -> int:
+        """A number from 0, always the same for the same question."""
+        return zlib.crc32(f"{self._seed}/{what}".encode()) % below
 
 
 class Handle:

@@ -119,7 +119,7 @@ class Gateway:
 
     def _start(self) -> None:
         timeline = self.world.timeline
-        store = SimulatedStore(self.disk, lambda: self._rng.randint(0, 8))
+        store = SimulatedStore(self.disk, lambda: timeline.now % 9)
         self.clock = GatewayClock(timeline, self.world.wall(), store.last_noted_at())
         self.world.watch.gateway_starts(self.clock)
         loop = Loop(timeline, self._guard_of(self._life))

@@ -6,10 +6,9 @@ everything and delivers nothing, until somebody notices.
 """
 
 from collections.abc import Callable
-from random import Random
 from typing import NamedTuple
 
-from overdoor.simulate.clock import Timeline
+from overdoor.simulate.clock import Luck, Timeline
 
 
 class Message(NamedTuple):
@@ -79,7 +78,7 @@ class Link:
         if not self.alive or self.silent:
             return
         timeline = self._broker.timeline
-        at = max(self._last[up], timeline.now + self._broker.delay())
+        at = max(self._last[up], timeline.now + self._broker.delay(self.name, up))
         self._last[up] = at
         self.under_way += 1
 
@@ -94,20 +93,20 @@ class Link:
 class Broker:
     """As much of an MQTT broker as the contract needs: retained messages, wills, clean sessions."""
 
-    def __init__(self, timeline: Timeline, rng: Random, slow_ms: int, doubles: float) -> None:
+    def __init__(self, timeline: Timeline, luck: Luck, slow_ms: int, doubles: float) -> None:
         self.timeline = timeline
         self.alive = True
         self.retained: dict[str, bytes] = {}
         self.links: dict[str, Link] = {}
-        self._rng = rng
+        self._luck = luck
         self._slow_ms = slow_ms
         self._doubles = doubles
 
-    def delay(self) -> int:
-        """How long the next message is under way: mostly short, now and then not."""
-        if self._rng.random() < 0.05:
-            return self._rng.randint(0, self._slow_ms)
-        return self._rng.randint(1, 6)
+    def delay(self, name: str, up: bool) -> int:
+        """How long a message is under way: mostly short, now and then not."""
+        where = f"{name}{up}{self.timeline.now}"
+        slow = self._luck(f"slow{where}", 20) == 0
+        return self._luck(where, self._slow_ms + 1) if slow else 1 + self._luck(where, 6)
 
     def connect(self, name: str, will: Message, client: Client) -> bool:
         """A client knocks; whether anybody answered."""
@@ -134,7 +133,8 @@ class Broker:
                 self.retained[message.topic] = message.payload
             else:
                 self.retained.pop(message.topic, None)
-        times = 2 if by is not None and self._rng.random() < self._doubles else 1
+        fate = self._luck(f"{message.topic}{self.timeline.now}", 10_000)
+        times = 2 if by is not None and fate < self._doubles * 10_000 else 1
         for link in list(self.links.values()):
             if link.wants(message.topic):
                 for _ in range(times):

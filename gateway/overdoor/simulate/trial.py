@@ -13,7 +13,7 @@ from overdoor.simulate.world import World
 
 DAY_MS = 10 * 3_600_000  # a shop is open for ten hours
 STORY_LINES = 40
-SHRINK_TRIES = 250
+SHRINK_TRIES = 500
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from overdoor.bus.topics import Topics
 from overdoor.core.model import Call
 from overdoor.engine import Done
 from overdoor.simulate.associates import Associate
-from overdoor.simulate.clock import EPOCH_MS, Timeline, clock_time
+from overdoor.simulate.clock import EPOCH_MS, Luck, Timeline, clock_time
 from overdoor.simulate.devices import RoomDevice
 from overdoor.simulate.gateway import SHOP, Gateway
 from overdoor.simulate.network import Broker
@@ -27,7 +27,8 @@ class World:
         self.timeline.now = max(0, script.opens - HOUR // 2)
         self.story = Story(self, telling=telling)
         self.watch = Watch(self)
-        self.broker = Broker(self.timeline, self._rng("network"), script.slow_ms, script.doubles)
+        luck = Luck(f"network {script.seed}")
+        self.broker = Broker(self.timeline, luck, script.slow_ms, script.doubles)
         self.gateway = Gateway(self, script.plan, self._rng("gateway"))
         topics = Topics(SHOP)
         self.devices = {
