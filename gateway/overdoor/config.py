@@ -220,6 +220,7 @@ class PolicyPart(_Part):
     stale_press_s: SomeSeconds = 120
     give_up_s: SomeSeconds = 900
     repage_s: Seconds = 20
+    offline_alarm_s: SomeSeconds = 300
     pages_per_10_min: Annotated[int, Strict(), Field(ge=1, le=1000)] = 10
     need_skills: dict[Need, tuple[Id, ...]] = Field(default_factory=dict)
     step: tuple[StepPart, ...] = Field(
@@ -281,6 +282,7 @@ class Config(_Part):
                 stale_press_ms=_ms(policy.stale_press_s),
                 give_up_ms=_ms(policy.give_up_s),
                 repage_ms=_ms(policy.repage_s),
+                offline_alarm_ms=_ms(policy.offline_alarm_s),
                 pages_per_10_min=policy.pages_per_10_min,
                 steps=tuple(
                     Step(_ms(step.after_s), step.page, step.zones, _minutes(step.between))

@@ -80,6 +80,7 @@ class Engine:
         self.signing = asyncio.Lock()  # one person signs on at a time
         self.trouble: str | None = None  # why nothing can be stored just now
         self.broker_up = False
+        self.broker_losses = 0  # since the start
         self.telemetry: dict[str, dict[str, Any]] = {}  # device → its last info, in memory only
         self._shop = self.committed
         self._listeners: list[Callable[[Done], None]] = []
@@ -165,6 +166,7 @@ class Engine:
         """The connection to the broker came or went; whoever watches is told."""
         if up != self.broker_up:
             self.broker_up = up
+            self.broker_losses += not up
             for listener in self._listeners:
                 listener(Done(self.seq, (), (), None))
 

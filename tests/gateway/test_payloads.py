@@ -248,13 +248,14 @@ def test_an_open_call_of_a_room_looks_as_the_contract_says() -> None:
     floor = Floor()
     call = floor.press()
     (said,) = only(RoomCall, floor.effects)
-    assert json.loads(payloads.room_call(said.call)) == {
+    assert json.loads(payloads.room_call(said)) == {
         "v": 1,
         "state": "raised",
         "call": call.id,
         "since": "2026-09-21T14:13:20.000Z",
         "need": None,
         "outcome": None,
+        "degraded": False,
     }
 
 
@@ -263,7 +264,7 @@ def test_between_calls_a_room_is_idle_and_says_how_the_last_one_ended() -> None:
     call = floor.press()
     floor.send(button="cancel")
     (said,) = only(RoomCall, floor.effects)
-    body = json.loads(payloads.room_call(said.call))
+    body = json.loads(payloads.room_call(said))
     assert (body["state"], body["call"], body["outcome"]) == ("idle", call.id, "cancelled")
 
 

@@ -26,15 +26,18 @@ import aiomqtt
 import structlog
 
 from overdoor.bus import payloads
+from overdoor.bus.lamps import LampWatch
 from overdoor.bus.payloads import Nonsense
 from overdoor.bus.topics import Topics
 from overdoor.core.effects import Effect, Forget, Happened, PagerList, Receipt, RoomCall, Signal
 from overdoor.core.inputs import DeviceSaid, Input, Restate
+from overdoor.core.model import DeviceStatus
 from overdoor.engine import Done, Engine
 
 KEEP_ALIVE_S = 15
 BACKOFF_S = (0.1, 5.0)
 SUBSCRIBE_AT_ONCE = 100
+LOOK_EVERY_S = 5.0
 COMPLAIN_EVERY_MS = 60_000
 
 log = structlog.get_logger()
@@ -92,6 +95,7 @@ class Bus:
         self.connected = asyncio.Event()  # for the first time
         self._taken_over = False
         self._missed = False  # something was heard that could not be stored
+        self._lamps = LampWatch()
         self._heard: dict[str, int] = {}  # device → when anything was heard of it
         self._complained: dict[str, tuple[int, int]] = {}  # device → (when, how many since)
         engine.listen(self._speak)
@@ -104,8 +108,7 @@ class Bus:
                 async with self._connect() as client:
                     pause = BACKOFF_S[0]
                     await self._greet(client)
-                    async for _ in client.messages:  # never yields: it ends with the connection
-                        pass
+                    await self._watch(client)
             except aiomqtt.MqttError as error:
                 if self._engine.broker_up or not self.connected.is_set():
                     log.warning("no connection to the broker", error=str(error))
@@ -114,6 +117,21 @@ class Bus:
                 self._engine.broker(up=False)
             await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter
             pause = min(2 * pause, BACKOFF_S[1])
+
+    async def _watch(self, client: aiomqtt.Client) -> None:
+        """Looks at the lamps now and then, until the connection ends."""
+        looking = asyncio.create_task(self._look_at_lamps())
+        try:
+            async for _ in client.messages:  # never yields: it ends with the connection
+                pass
+        finally:
+            looking.cancel()
+
+    async def _look_at_lamps(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            for given in self._lamps.overdue(self._engine.clock()):
+                self._engine.submit(given)
 
     async def farewell(self) -> None:
         """Says that the gateway goes, before it does."""
@@ -208,6 +226,8 @@ class Bus:
             case "status":
                 given = payloads.parse_status(device, payload, retained=message.retain)
                 if isinstance(given, DeviceSaid):
+                    if given.status is DeviceStatus.OFFLINE:
+                        self._lamps.gone(device)
                     given = replace(given, heard_at=self._heard.get(device))
             case "info":
                 described = payloads.parse_info(device, payload)
@@ -217,6 +237,8 @@ class Bus:
                     given, telemetry = described
                     if device in self._engine.committed.devices:
                         self._engine.telemetry[device] = telemetry
+            case "shown":
+                given = self._lamps.shown(device, payload)
             case _:
                 given = None
         is_will = leaf == "status" and payload == b"offline"  # the broker's word, not the device's
@@ -277,10 +299,11 @@ class Bus:
         match effect:
             case Signal():
                 self._publish(topics.device(effect.device, "signal"), payloads.signal(effect))
+                self._lamps.sent(effect.device, effect.rev, self._engine.clock())
             case Receipt():
                 self._publish(topics.device(effect.device, "receipt"), payloads.receipt(effect))
             case RoomCall():
-                self._publish(topics.room(effect.room, "call"), payloads.room_call(effect.call))
+                self._publish(topics.room(effect.room, "call"), payloads.room_call(effect))
             case Happened() if effect.event.room is not None:
                 payload = payloads.room_event(effect.event)
                 self._publish(topics.room(effect.event.room, "event"), payload, retain=False)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any, NoReturn
 
-from overdoor.core.effects import PagerList, Receipt, Signal
+from overdoor.core.effects import PagerList, Receipt, RoomCall, Signal
 from overdoor.core.events import Event, Fact
 from overdoor.core.inputs import DeviceDescribed, DeviceEvent, DeviceSaid
-from overdoor.core.model import Call, DeviceStatus, State
+from overdoor.core.model import DeviceStatus, State
 from overdoor.core.times import rfc3339
 
 VERSION = 1
@@ -207,8 +207,10 @@ def receipt(effect: Receipt) -> bytes:
     return _dump({"boot": boot, "n": n, "also": [list(other) for other in also]})
 
 
-def room_call(call: Call | None) -> bytes:
+def room_call(effect: RoomCall) -> bytes:
     """The open call of a room; between calls, the last one and how it ended."""
+    call = effect.call
+    said: dict[str, Any]
     if call is None:
         said = {"state": "idle", "call": None, "since": None, "need": None, "outcome": None}
     else:
@@ -219,7 +221,7 @@ def room_call(call: Call | None) -> bytes:
             "need": call.need,
             "outcome": call.outcome,
         }
-    return _dump(said)
+    return _dump(said | {"degraded": effect.degraded})
 
 
 def room_event(event: Event) -> bytes:

@@ -35,6 +35,7 @@ class RoomCall:
 
     room: str
     call: Call | None
+    degraded: bool  # what is pressed there cannot be heard
 
 
 @dataclass(frozen=True, slots=True)

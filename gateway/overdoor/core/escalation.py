@@ -30,6 +30,7 @@ class Due(StrEnum):
     LIGHT_UP = "light up"  # a device has shown `offline` long enough
     REOPEN = "reopen"  # a room's time out of service is over
     SIGN_OFF = "sign off"  # a shift that nobody ended
+    ALARM = "alarm"  # a device has been away for so long that the manager should know
     DAY_END = "day end"  # the shop has closed
     RELIST = "relist"  # a pager has shown a lost call long enough
 

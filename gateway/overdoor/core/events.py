@@ -37,6 +37,8 @@ class Fact(StrEnum):
     HEARD = "heard"  # low, type, and what was sent; fault
     SETTLED = "settled"  # low: the device let go of what lies below; upto, beyond
     STATUS = "status"  # status, retained, heard_at: the last sign of life before
+    ALARMED = "alarmed"  # what: offline, lamp
+    RELIEVED = "relieved"  # the lamp answers again
     DESCRIBED = "described"  # kind, model, firmware, caps
     # of a duty
     DUTY_STARTED = "duty_started"  # zone, skills

@@ -295,8 +295,14 @@ def _evolve_device(shop: Shop, event: Event) -> Shop:
         case Fact.STATUS:
             status = DeviceStatus(data["status"])
             changes = {"status": status, "status_at": event.at, "heard_at": data["heard_at"]}
+            if status is DeviceStatus.ONLINE:
+                changes["alarm"] = None
             if status is DeviceStatus.ONLINE and not data["retained"]:
                 changes |= {"heard_before": data["heard_at"], "heard_at": event.at}
+        case Fact.ALARMED:
+            changes = {"alarm": data["what"]}
+        case Fact.RELIEVED:
+            changes = {"alarm": None}
         case Fact.DESCRIBED:
             changes = {
                 "kind": data["kind"],

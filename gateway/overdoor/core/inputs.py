@@ -62,6 +62,20 @@ class DeviceDescribed:
     caps: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class LampSilent:
+    """A device took a signal and did not say in time that its lights show it."""
+
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class LampAnswers:
+    """A device whose lights were in doubt says what they show."""
+
+    device: str
+
+
 class Verb(StrEnum):
     """What staff can say of a call."""
 
@@ -174,6 +188,8 @@ Input: TypeAlias = (
     DeviceEvent
     | DeviceSaid
     | DeviceDescribed
+    | LampSilent
+    | LampAnswers
     | Answer
     | Raise
     | Need

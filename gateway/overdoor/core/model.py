@@ -17,6 +17,8 @@ from overdoor.core.ledger import Boot
 
 Millis: TypeAlias = int
 
+INPUTS = frozenset({"call", "presence", "cancel", "need"})  # what of a device is pressed
+
 V = TypeVar("V")
 
 
@@ -105,6 +107,7 @@ class Policy:
     stale_press_ms: Millis = 120_000
     give_up_ms: Millis = 900_000
     repage_ms: Millis = 20_000
+    offline_alarm_ms: Millis = 300_000
     pages_per_10_min: int = 10  # of one associate; beyond, the circle is widened instead
     steps: tuple[Step, ...] = (Step(0, "nearest"), Step(20_000, "zone"), Step(60_000, "shop"))
 
@@ -248,6 +251,7 @@ class Device:
     firmware: str | None = None
     caps: tuple[str, ...] = ()
     boots: tuple[Boot, ...] = ()  # newest first
+    alarm: str | None = None  # what the manager was told: offline, lamp
     dark_until: Millis = 0  # shows `offline` until then: nobody came, or no room is paired
     homes: tuple[tuple[Millis, str | None], ...] = ()  # since when it hangs in which room
 
@@ -282,6 +286,17 @@ class Shop:
     def call(self, call_id: str) -> Call | None:
         """The open call with this id."""
         return next((call for call in self.calls.values() if call.id == call_id), None)
+
+    def degraded(self, room_id: str) -> bool:
+        """Whether a device that is pressed in this room cannot be reached."""
+        room = self.plan.rooms.get(room_id)
+        devices = [self.devices.get(device) for device in (room.devices if room else ())]
+        return any(
+            device is not None
+            and device.status is DeviceStatus.OFFLINE
+            and (not device.caps or not INPUTS.isdisjoint(device.caps))
+            for device in devices
+        )
 
     def room(self, room_id: str) -> RoomState:
         """What the room remembers; a room never heard of remembers nothing."""

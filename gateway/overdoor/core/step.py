@@ -13,7 +13,7 @@ from overdoor.core import inputs
 from overdoor.core.answers import answer
 from overdoor.core.codec import plan_data
 from overdoor.core.effects import Effect
-from overdoor.core.escalation import SHIFT_MS, Due, sign_off
+from overdoor.core.escalation import SHIFT_MS, Due, Timer, sign_off
 from overdoor.core.events import Event, Fact
 from overdoor.core.gestures import device_event
 from overdoor.core.lifecycle import Move
@@ -47,6 +47,8 @@ def _device_said(turn: Turn, said: inputs.DeviceSaid) -> None:
                 "heard_at": _last_sign_of_life(turn, device, said),
             },
         )
+        if said.device in turn.shop.plan.homes:
+            turn.watch(said.device)
 
 
 def _last_sign_of_life(turn: Turn, device: Device, said: inputs.DeviceSaid) -> Millis | None:
@@ -158,6 +160,9 @@ def _timer_fired(turn: Turn, fired: inputs.TimerFired) -> None:
             if duty is not None and duty.since + SHIFT_MS == timer.at:
                 _duty_ended(turn, inputs.DutyEnded(timer.subject))
             return
+        case Due.ALARM:
+            _alarm(turn, timer)
+            return
         case Due.DAY_END:
             turn.tonight()
             return
@@ -185,6 +190,26 @@ def _timer_fired(turn: Turn, fired: inputs.TimerFired) -> None:
             turn.move(call, Move.CLOSE, at=timer.at, data={"estimated": True})
         case Due.PAGE:
             turn.escalate(timer.room)
+
+
+def _alarm(turn: Turn, timer: Timer) -> None:
+    device = turn.shop.devices.get(timer.subject)
+    if device is None or device.status is not DeviceStatus.OFFLINE or device.status_at is None:
+        return
+    if device.status_at + turn.shop.plan.policy.offline_alarm_ms == timer.at:
+        turn.record(Fact.ALARMED, device=timer.subject, data={"what": "offline"})
+
+
+def _lamp_silent(turn: Turn, said: inputs.LampSilent) -> None:
+    device = turn.shop.devices.get(said.device)
+    if device is not None and device.alarm is None and device.status is DeviceStatus.ONLINE:
+        turn.record(Fact.ALARMED, device=said.device, data={"what": "lamp"})
+
+
+def _lamp_answers(turn: Turn, said: inputs.LampAnswers) -> None:
+    device = turn.shop.devices.get(said.device)
+    if device is not None and device.alarm == "lamp":
+        turn.record(Fact.RELIEVED, device=said.device)
 
 
 def _duty_started(turn: Turn, started: inputs.DutyStarted) -> None:
@@ -246,6 +271,8 @@ _RULES = cast(
         inputs.DeviceEvent: device_event,
         inputs.DeviceSaid: _device_said,
         inputs.DeviceDescribed: _device_described,
+        inputs.LampSilent: _lamp_silent,
+        inputs.LampAnswers: _lamp_answers,
         inputs.Answer: answer,
         inputs.Raise: _raise,
         inputs.Need: _need,

@@ -25,6 +25,7 @@ from overdoor.core.evolve import PRANK_MS, evolve
 from overdoor.core.lifecycle import TABLE, Move
 from overdoor.core.model import (
     Call,
+    DeviceStatus,
     Kind,
     Millis,
     Outcome,
@@ -295,6 +296,13 @@ class Turn:
         rev = self._next_rev()
         self._effects.append(Signal(device_id, rev, state, call.id if call else None))
 
+    def watch(self, device_id: str) -> None:
+        """Come back to a device that is away, to tell the manager if it stays away."""
+        device = self.shop.devices[device_id]
+        if device.status is DeviceStatus.OFFLINE and device.alarm is None and device.status_at:
+            at = device.status_at + self.shop.plan.policy.offline_alarm_ms
+            self.wake(Timer(at, Due.ALARM, device_id))
+
     def relist(self) -> None:
         """Pagers get a new list."""
         self._relist = True
@@ -307,7 +315,7 @@ class Turn:
                 self.signal_device(device_id)
             state = self.shop.room(room.id)
             call = self.shop.calls.get(room.id)
-            self._effects.append(RoomCall(room.id, call or state.last))
+            self._say_room(room.id)
             self._effects += [Wake(timer) for timer in timers(call)] if call else []
             if state.service_until is not None:
                 self.wake(Timer(state.service_until, Due.REOPEN, room.id))
@@ -323,6 +331,7 @@ class Turn:
                 self.receipt(device.id)
             if device.dark_until > self.now:
                 self.wake(Timer(device.dark_until, Due.LIGHT_UP, device.id))
+            self.watch(device.id)
         for duty in self.shop.duties.values():
             self.wake(sign_off(duty))
         self.relist()
@@ -342,8 +351,11 @@ class Turn:
     def _changed_rooms(self) -> list[str]:
         rooms = dict(self._signalled)
         for event in self.events:
-            if event.room is not None:
-                rooms[event.room] = None
+            room = event.room
+            if event.fact is Fact.STATUS and event.device is not None:
+                room = self.shop.plan.room_of.get(event.device)
+            if room is not None:
+                rooms[room] = None
         return list(rooms)
 
     def _speak_of(self, room_id: str) -> None:
@@ -358,10 +370,14 @@ class Turn:
                 device = self.shop.devices.get(device_id)
                 if call is None and device is not None and device.dark_until > self.now:
                     self.wake(Timer(device.dark_until, Due.LIGHT_UP, device_id))
-        if was != now_is:
-            self._effects.append(RoomCall(room_id, call or self.shop.room(room_id).last))
+        if was != now_is or self.before.degraded(room_id) != self.shop.degraded(room_id):
+            self._say_room(room_id)
         if call and (before is None or call.fence != before.fence or call.id != before.id):
             self._effects += [Wake(timer) for timer in timers(call)]
+
+    def _say_room(self, room_id: str) -> None:
+        call = self.shop.calls.get(room_id) or self.shop.room(room_id).last
+        self._effects.append(RoomCall(room_id, call, self.shop.degraded(room_id)))
 
     def _list(self, pager: Pager) -> None:
         def shown(call: Call) -> bool:

@@ -4,7 +4,7 @@ from collections import Counter as Count
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from overdoor.core.model import DeviceStatus
 from overdoor.engine import Engine
@@ -34,6 +34,9 @@ class _Shop:
             "overdoor_events_logged", "Number of the last fact in the log", value=engine.seq
         )
         yield GaugeMetricFamily("overdoor_on_duty", "Duties", value=len(shop.duties))
+        yield CounterMetricFamily(
+            "overdoor_broker_losses", "Connections to the broker lost", value=engine.broker_losses
+        )
         yield GaugeMetricFamily(
             "overdoor_broker_up", "1 while connected to the broker", value=engine.broker_up
         )

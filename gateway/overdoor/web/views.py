@@ -97,7 +97,7 @@ def room_view(engine: Engine, room: Room) -> dict[str, Any]:
         "service": state.service,
         "service_until": iso(state.service_until),
         "online": _online(devices),
-        "degraded": _degraded(devices),
+        "degraded": shop.degraded(room.id),
         "devices": [
             {
                 "id": device.id,
@@ -124,13 +124,6 @@ def summary(
     """The numbers of a span of time, with the rule behind them."""
     rows = (CallRow(*row) for row in engine.store.counted(since, until, zone))
     return asdict(summarise(rows)) | {"p90_needs": P90_NEEDS, "rule": RULE}
-
-
-def _degraded(devices: list[Device]) -> bool:
-    """Whether a device that the shopper or the associate presses cannot be reached."""
-    inputs = {"call", "presence", "cancel"}
-    pressed = [device for device in devices if not device.caps or inputs & set(device.caps)]
-    return bool(pressed) and not _online(pressed)
 
 
 def _online(devices: list[Device]) -> bool:
@@ -167,8 +160,8 @@ def live(engine: Engine, zone: ZoneInfo) -> dict[str, Any]:
         },
         "staff": [_staff(engine, duty) for duty in shop.duties.values()],
         "empty": not latest,
-        "broker_up": engine.broker_up,
-        "trouble": engine.trouble,
+        "reasons": engine.reasons(),
+        "alarms": _alarms(engine),
         "strangers": sorted(
             device.id
             for device in shop.devices.values()
@@ -176,6 +169,24 @@ def live(engine: Engine, zone: ZoneInfo) -> dict[str, Any]:
         ),
         "recent": [_recent(engine, call) for call in latest],
     }
+
+
+def _alarms(engine: Engine) -> list[str]:
+    """What the manager should see to, in words."""
+    shop = engine.committed
+    sentences = []
+    for device in shop.devices.values():
+        room = shop.plan.rooms.get(shop.plan.room_of.get(device.id, ""))
+        place = room.name if room else device.id
+        if device.alarm == "offline":
+            sentences.append(
+                f"{place}: {device.id} does not answer. Is it powered, is the Wi-Fi up?"
+            )
+        elif device.alarm == "lamp":
+            sentences.append(
+                f"{place}: {device.id} does not say what its lights show. Look at them."
+            )
+    return sentences
 
 
 def _card(engine: Engine, room: Room, now: Millis) -> dict[str, Any]:
@@ -267,6 +278,7 @@ def for_duty(engine: Engine, duty: Duty, pages_open: int) -> dict[str, Any]:
             }
             for call in others
         ],
+        "reasons": engine.reasons(),
         "colleagues": [
             {"duty": other.id, "name": engine.name_of(other.id), "zone": other.zone}
             for other in shop.duties.values()
