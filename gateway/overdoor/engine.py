@@ -203,7 +203,8 @@ class Engine:
         return replace(given, ledger=self.store.ledger(given.device, given.boot))
 
     def _stored(self, turned: Turned) -> Done:
-        self.trouble = None
+        if turned.events or turned.also or turned.after.rev != turned.before.rev:
+            self.trouble = None  # something was written
         self.committed = turned.after
         self.seq += len(turned.events)
         if turned.also or any(event.fact is Fact.DUTY_ENDED for event in turned.events):

@@ -6,7 +6,14 @@ import pytest
 
 from overdoor.core.effects import Signal
 from overdoor.core.events import Fact
-from overdoor.core.inputs import Configured, DeviceSaid, Restate, RoomServiced, Verb
+from overdoor.core.inputs import (
+    Configured,
+    DeviceDescribed,
+    DeviceSaid,
+    Restate,
+    RoomServiced,
+    Verb,
+)
 from overdoor.core.model import DeviceStatus, Plan, Room, Service
 
 from .shop import NOW, SECOND, Floor, a_plan, only
@@ -109,6 +116,20 @@ def test_a_press_of_unknown_age_after_a_long_silence_is_missed() -> None:
     connect(floor)
     assert floor.press(age_ms=None) is None
     assert facts(floor) == [Fact.MISSED]
+
+
+def test_a_link_that_flaps_after_a_reboot_does_not_make_an_old_press_young() -> None:
+    floor = Floor()
+    described = DeviceDescribed("cp-w1", "callpoint", None, None, (), "00000000000a")
+    connect(floor)
+    floor.do(described)
+    floor.wait(60 * SECOND)  # a press, the power goes, and comes back
+    connect(floor)
+    connect(floor)
+    floor.do(replace(described, boot="00000000000b"))
+    call = floor.press(age_ms=None)
+    assert call is not None
+    assert (call.raised_at, call.estimated) == (NOW, True)
 
 
 def test_what_the_broker_repeats_of_a_status_bounds_no_age() -> None:

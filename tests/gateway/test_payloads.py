@@ -201,7 +201,8 @@ def test_info_says_what_a_device_is_and_how_it_does() -> None:
     said = {"v": 1, "kind": "callpoint", "model": "esp32", "firmware": "0.1.0", "boot": BOOT}
     telemetry = {"rssi": -60, "heap_free": 90_000, "uptime_s": 12, "outbox": 0}
     payload = json.dumps(said | telemetry | {"caps": ["call", "presence"]}).encode()
-    described = DeviceDescribed("cp-w1", "callpoint", "esp32", "0.1.0", ("call", "presence"))
+    caps = ("call", "presence")
+    described = DeviceDescribed("cp-w1", "callpoint", "esp32", "0.1.0", caps, BOOT)
     assert payloads.parse_info("cp-w1", payload) == (described, telemetry)
 
 

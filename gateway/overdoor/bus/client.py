@@ -96,7 +96,7 @@ class Bus:
         self._taken_over = False
         self._missed = False  # something was heard that could not be stored
         self._lamps = LampWatch()
-        self._heard: dict[str, int] = {}  # device → when anything was heard of it
+        self._heard: dict[str, int] = {}  # device → when it last gave a sign of life
         self._complained: dict[str, tuple[int, int]] = {}  # device → (when, how many since)
         engine.listen(self._speak)
 
@@ -241,8 +241,7 @@ class Bus:
                 given = self._lamps.shown(device, payload)
             case _:
                 given = None
-        is_will = leaf == "status" and payload == b"offline"  # the broker's word, not the device's
-        if device in self._engine.committed.devices and not message.retain and not is_will:
+        if leaf in ("event", "shown", "result") and device in self._engine.committed.devices:
             self._heard[device] = self._engine.clock()
         if isinstance(given, Nonsense):
             self._complain(device, leaf, given)

@@ -145,6 +145,7 @@ def parse_info(device: str, payload: bytes) -> tuple[DeviceDescribed, dict[str, 
         model=_short(said.get("model")),
         firmware=_short(said.get("firmware")),
         caps=tuple(cap for cap in known if _short(cap)),
+        boot=_short(said.get("boot")),
     )
     numbers = ("rssi", "heap_free", "uptime_s", "outbox")
     telemetry = {key: said[key] for key in numbers if _whole(said.get(key), -(2**53), 2**53)}

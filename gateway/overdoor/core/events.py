@@ -34,12 +34,12 @@ class Fact(StrEnum):
     MISSED = "missed"  # a press that raised nothing: why, dark_until
     SERVICED = "serviced"  # service, until
     # of a device
-    HEARD = "heard"  # low, type, and what was sent; fault
+    HEARD = "heard"  # low, type, aged (its age is known), said or raw and fault
     SETTLED = "settled"  # low: the device let go of what lies below; upto, beyond
     STATUS = "status"  # status, retained, heard_at: the last sign of life before
     ALARMED = "alarmed"  # what: offline, lamp
     RELIEVED = "relieved"  # the lamp answers again
-    DESCRIBED = "described"  # kind, model, firmware, caps
+    DESCRIBED = "described"  # kind, model, firmware, caps, boot
     # of a duty
     DUTY_STARTED = "duty_started"  # zone, skills
     DUTY_PAUSED = "duty_paused"

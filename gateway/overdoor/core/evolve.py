@@ -285,8 +285,9 @@ def _evolve_device(shop: Shop, event: Event) -> Shop:
             boot = _boot(device, event)
             changes: dict[str, Any] = {
                 "boots": ledger.put(device.boots, boot.store(event.n, data["low"])),
-                "heard_at": event.noted_at,
             }
+            if data["aged"]:  # else it is of an earlier boot, and the bound of the next one like it
+                changes["heard_at"] = event.noted_at
             if "dark_until" in data:
                 changes["dark_until"] = data["dark_until"]
         case Fact.SETTLED:
@@ -297,8 +298,9 @@ def _evolve_device(shop: Shop, event: Event) -> Shop:
             changes = {"status": status, "status_at": event.at, "heard_at": data["heard_at"]}
             if status is DeviceStatus.ONLINE:
                 changes["alarm"] = None
-            if status is DeviceStatus.ONLINE and not data["retained"]:
-                changes |= {"heard_before": data["heard_at"], "heard_at": event.at}
+                if device.boot is None and not data["retained"]:
+                    # It never says which boot it is in: take each connection for a new one.
+                    changes |= {"heard_before": data["heard_at"], "heard_at": event.at}
         case Fact.ALARMED:
             changes = {"alarm": data["what"]}
         case Fact.RELIEVED:
@@ -309,7 +311,12 @@ def _evolve_device(shop: Shop, event: Event) -> Shop:
                 "model": data["model"],
                 "firmware": data["firmware"],
                 "caps": tuple(data["caps"]),
+                "boot": data["boot"],
             }
+            if data["boot"] != device.boot:
+                changes["heard_at"] = event.at
+                if device.boot is not None:
+                    changes["heard_before"] = device.heard_at
         case _:
             return shop
     known = event.device in shop.devices

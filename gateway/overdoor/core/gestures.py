@@ -81,7 +81,7 @@ def _heard_data(
     # Events come in the order of their numbers. So when a low cannot be understood, the first
     # one of a boot says that nothing came before it, and a later one says nothing.
     low = given.low or (given.n if new and not known.upto else 1)
-    data: dict[str, object] = {"low": low, "type": given.type}
+    data: dict[str, object] = {"low": low, "type": given.type, "aged": given.age_ms is not None}
     if given.fault is not None:
         data |= {"fault": given.fault, "raw": given.raw}
     elif given.body:
@@ -101,8 +101,8 @@ def _remembered(known: ledger.Boot) -> dict[str, object]:
 def _moment(turn: Turn, device: Device, given: DeviceEvent) -> tuple[Millis | None, bool]:
     """When it happened, and whether that is an estimate; None if nothing bounds its age.
 
-    An event whose age was lost is at most as old as the last word of the device before it
-    connected this time; the earliest such moment is taken, so that no wait is made shorter.
+    An event whose age was lost in a reboot happened, at the earliest, when the device last gave a
+    sign of life before this boot; that moment is taken, so that no wait is made shorter.
     """
     if given.age_ms is not None:
         return turn.now - given.age_ms, False

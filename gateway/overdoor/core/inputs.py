@@ -42,7 +42,7 @@ class DeviceEvent:
 class DeviceSaid:
     """A status of a device. `retained`: the broker repeated an old one.
 
-    `heard_at`: when anything at all was last heard of it, if that is known.
+    `heard_at`: when it last gave a sign of life besides its statuses, if that is known.
     """
 
     device: str
@@ -60,6 +60,7 @@ class DeviceDescribed:
     model: str | None
     firmware: str | None
     caps: tuple[str, ...]
+    boot: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,8 +244,9 @@ class Device:
     id: str
     status: DeviceStatus = DeviceStatus.UNKNOWN
     status_at: Millis | None = None
-    heard_at: Millis | None = None  # its last word
-    heard_before: Millis | None = None  # its last word before it connected this time
+    boot: str | None = None  # the one it says that it is in
+    heard_at: Millis | None = None  # its last sign of life
+    heard_before: Millis | None = None  # the last one before this boot
     kind: str | None = None
     model: str | None = None
     firmware: str | None = None

@@ -66,11 +66,12 @@ def _device_described(turn: Turn, said: inputs.DeviceDescribed) -> None:
     if turn.is_stranger(said.device):
         return
     device = turn.shop.devices.get(said.device, Device(said.device))
-    if (device.kind, device.model, device.firmware, device.caps) != (
+    if (device.kind, device.model, device.firmware, device.caps, device.boot) != (
         said.kind,
         said.model,
         said.firmware,
         said.caps,
+        said.boot,
     ):
         turn.record(
             Fact.DESCRIBED,
@@ -80,6 +81,7 @@ def _device_described(turn: Turn, said: inputs.DeviceDescribed) -> None:
                 "model": said.model,
                 "firmware": said.firmware,
                 "caps": list(said.caps),
+                "boot": said.boot,
             },
         )
 
