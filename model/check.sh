@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks model/button.pml with spin: safety first, then each promise. Fails on the first error.
+# Checks model/button.pml with spin. Fails on the first error; says how many states were seen.
 set -eu
 cd "$(dirname "$0")"
 work=$(mktemp -d)
@@ -7,21 +7,21 @@ trap 'rm -rf "$work"' EXIT
 cp button.pml "$work"
 cd "$work"
 
-check() { # name, options of the compiler, options of the search
-    cc -O2 -w $2 -DMEMLIM=4000 -o pan pan.c
-    ./pan -m2000000 $3 >out 2>&1 || { cat out; exit 1; }
-    if ! grep -q 'errors: 0' out || grep -q 'max search depth too small\|out of memory' out; then
+check() { # what it shows; bounds of the model; options of the compiler; options of the search
+    spin $2 -a button.pml >/dev/null
+    cc -O2 -w -DCOLLAPSE -DMEMLIM=4000 $3 -o pan pan.c
+    ./pan -m2000000 $4 >out 2>&1 || true
+    if ! grep -q 'errors: 0' out || grep -q 'depth too small\|out of memory' out; then
         cat out
-        [ ! -f button.pml.trail ] || spin -t -p -g button.pml | tail -80
-        echo "model: $1 does not hold"
+        [ ! -f button.pml.trail ] || spin $2 -t -p -g button.pml | tail -80
+        echo "model: $1: this does not hold"
         exit 1
     fi
-    states=$(awk '/states, stored/ { print $1; exit }' out)
-    echo "model: $1 holds ($states states)"
+    echo "model: $1 ($(awk '/states, stored/ { print $1; exit }' out) states)"
 }
 
-spin -a button.pml >/dev/null
-check "no assertion fails and nobody is stuck" "-DSAFETY -DNOCLAIM -DCOLLAPSE" ""
-for promise in no_stuck_device no_lamp_stays_wrong at_rest_the_lamp_is_right; do
-    check "$promise" "-DCOLLAPSE -DNFAIR=4" "-a -f -N $promise"
-done
+check "no assertion fails and nobody is stuck, 3 presses, 3 faults" "" "-DSAFETY -DNOCLAIM" ""
+few="-DPRESSES=2 -DFAULTS=2"
+check "no device waits for ever, 2 presses, 2 faults" "$few" "" "-a -f -N no_stuck_device"
+check "no lamp stays wrong, 2 presses, 2 faults" "$few" "" "-a -f -N no_lamp_stays_wrong"
+check "at rest the lamp is right, 3 presses, 2 faults" "-DFAULTS=2" "" "-a -N at_rest_the_lamp_is_right"

@@ -1,10 +1,11 @@
 """The simulation: the tree as it is keeps every promise, and every planted bug is found."""
 
 import pytest
+from typer.testing import CliRunner
+
 from overdoor.cli import app
 from overdoor.simulate import World, any_world, calm_day, play, rough_hour, shrink
 from overdoor.simulate.trial import tell
-from typer.testing import CliRunner
 
 from .planted import BUGS, Planted, find, plant
 

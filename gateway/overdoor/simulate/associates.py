@@ -26,6 +26,7 @@ class Associate:
         self._manners = world.script.manners
         self._pace = world.script.pace
         self._call: str | None = None
+        self._there: str | None = None  # the call whose room was reached without a proof
         self._intent = 0
 
     # -- the shift -------------------------------------------------------------------------------
@@ -68,7 +69,9 @@ class Associate:
     # -- calls -----------------------------------------------------------------------------------
 
     def hears(self, event: Event) -> None:
-        """The phone rings."""
+        """The phone rings, or asks."""
+        if event.fact is Fact.ASKED and event.call == self._there:
+            self._say(event.call or "", Verb.ARRIVE)
         if event.fact is Fact.PAGED and self._call is None and event.call and event.room:
             call, room = event.call, event.room
             self._later(self._seconds(1, 8), lambda: self._consider(call, room))
@@ -111,6 +114,8 @@ class Associate:
             self._at_the_door(room)
         elif mood < self._manners.presses_presence + self._manners.taps_arrived:
             self._say(call, Verb.ARRIVE)
+        else:
+            self._there = call
         self._later(self._seconds(15, 60), lambda: self._finish(call, room))
 
     def _finish(self, call: str, room: str) -> None:

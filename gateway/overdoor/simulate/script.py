@@ -15,6 +15,7 @@ MINUTE = 60_000
 HOUR = 60 * MINUTE
 
 NAMES = ("Ana", "Boris", "Chloe", "Daniel", "Elena", "Farid", "Greta", "Hristo")
+NEEDS = ("another size", "another model", "question", "ready to pay", "other")
 ZONES = (("women", "Women"), ("men", "Men"), ("kids", "Kids"))
 
 
@@ -154,6 +155,9 @@ def _shoppers(rng: Random, plan: Plan, opens: int, end: int, count: int) -> list
         while rng.random() < 0.45:
             at += rng.choice((300, 1_500, 4_000, 9_000, 30_000)) + rng.randint(0, 2_000)
             found.append(Happening(at, "press", room, rng.randint(60, 500)))
+        if rng.random() < 0.4:
+            said = at + rng.randint(-20_000, 20_000)
+            found.append(Happening(max(opens, said), "need", room, rng.randrange(len(NEEDS))))
         if rng.random() < 0.12:
             at += rng.randint(2_000, 60_000)
             found.append(Happening(at, "press", room, rng.randint(800, 1_500)))
@@ -273,6 +277,10 @@ def _working_day(
         Happening(0, "disk full", "", rng.randint(10, 60) * 1000),
         Happening(0, "half-open", rng.choice(list(plan.rooms))),
     ]
+    presses = [it for it in found if it.what == "press"]
     for fault in rng.sample(faults, rng.randint(3, 5)):
-        found.append(fault._replace(at=rng.randint(opens, closes)))
+        # Just before somebody presses, so that it matters; in that room, if it is about a room.
+        press = rng.choice(presses)
+        who = press.who if fault.who in plan.rooms else fault.who
+        found.append(fault._replace(at=press.at - rng.randint(-2_000, 8_000), who=who))
     return found

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from overdoor.simulate.world import World
 
 LATE_MS = 3_000
+PAUSE_MS = 4 * 60_000  # after so long a silence a new paragraph begins
 
 _ENDS = {
     "served": "is served",
@@ -22,14 +23,24 @@ _ENDS = {
 }
 
 
+_NEEDS = {
+    "another size": "asks for another size",
+    "another model": "asks for another model",
+    "question": "has a question",
+    "ready to pay": "is ready to pay",
+}
+
 _PLAIN = {
     Fact.RAISED: "{room} calls",
-    Fact.PRESSED_AGAIN: "{room} presses again",
+    Fact.PRESSED_AGAIN: "  {room} presses again",
     Fact.ACKNOWLEDGED: '  {who}: "I go to {room}"{waited}',
     Fact.DECLINED: '  {who}: "not me", about {room}',
     Fact.LAPSED: "  nobody came to {room}; the call is open again",
     Fact.HANDED_OFF: "  {who} hands {room} off",
     Fact.UNDONE: "  {who} takes that back",
+    Fact.NUDGED: "  {who} is reminded of {room}",
+    Fact.ASKED: '  {who} is asked: "were you in {room}?"',
+    Fact.DEMOTED: "  {room} presses on: that arrival was none",
     Fact.DUTY_PAUSED: "{who} takes a break",
     Fact.DUTY_ENDED: "{who} goes home",
 }
@@ -41,6 +52,7 @@ class Story:
     def __init__(self, world: "World", *, telling: bool) -> None:
         self.lines: list[tuple[int, str]] = []
         self.faults = 0
+        self._paged: dict[str, list[str]] = {}  # room → who was paged last
         self._telling = telling
         self._world = world
 
@@ -66,8 +78,6 @@ class Story:
             self.note(f"somebody {how} {what} {name}, which is just starting")
         elif device.link is None or device.link.silent:
             self.note(f"somebody {how} {what} {name}, which has no connection")
-        elif button == "call":
-            self.note(f"somebody {how} {what} {name}")
 
     def lamp(self, device: "RoomDevice", pattern: str) -> None:
         """The lights changed. Only the one that asks for help is worth a line."""
@@ -91,18 +101,25 @@ class Story:
         entry = self._world.watch.books.find(event.call)
         waited = f" after {_span(event.at - entry.raised_at)}" if entry is not None else ""
         data = event.data
+        if event.fact is Fact.RAISED:
+            self._paged.pop(event.room or "", None)
         if event.fact in _PLAIN:
             return _PLAIN[event.fact].format(room=room, who=who, waited=waited)
         match event.fact:
             case Fact.PAGED:
                 names = [self._world.name_of(duty) for duty in data["duties"]]
+                again = " again" if self._paged.get(event.room or "") == names else ""
+                self._paged[event.room or ""] = names
                 if names:
-                    return f"  {_and(names)} {'is' if len(names) == 1 else 'are'} paged for {room}"
+                    verb = "is" if len(names) == 1 else "are"
+                    return f"  {_and(names)} {verb} paged{again} for {room}"
                 return f"  nobody can be paged for {room}"
             case Fact.ARRIVED:
                 return f"  {who} stands at {room}{waited}, evidence {data['evidence']}"
             case Fact.CLOSED:
                 return f"{room} {_ENDS[data['outcome']]}"
+            case Fact.NEEDED:
+                return f'  {room}: "{data["need"]}, please"'
             case Fact.MISSED:
                 return f"a press in {room} counts as missed: {data['why']}"
             case Fact.DUTY_STARTED:
@@ -116,7 +133,13 @@ class Story:
     def text(self, last: int | None = None) -> str:
         """The story so far, or its last lines."""
         lines = self.lines if last is None else self.lines[-last:]
-        return "\n".join(f"{clock_time(at)}  {text}" for at, text in lines)
+        told, before = [], lines[0][0] if lines else 0
+        for at, text in lines:
+            if at - before >= PAUSE_MS:
+                told.append("")
+            told.append(f"{clock_time(at)}  {text}")
+            before = at
+        return "\n".join(told)
 
 
 def numbers(calls: list[Call]) -> Summary:

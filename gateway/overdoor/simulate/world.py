@@ -3,6 +3,7 @@
 from random import Random
 
 from overdoor.bus.topics import Topics
+from overdoor.core.inputs import Need
 from overdoor.core.model import Call
 from overdoor.engine import Done
 from overdoor.simulate.associates import Associate
@@ -10,7 +11,7 @@ from overdoor.simulate.clock import EPOCH_MS, Luck, Timeline, clock_time
 from overdoor.simulate.devices import RoomDevice
 from overdoor.simulate.gateway import SHOP, Gateway
 from overdoor.simulate.network import Broker
-from overdoor.simulate.script import HOUR, Happening, Script
+from overdoor.simulate.script import HOUR, NEEDS, Happening, Script
 from overdoor.simulate.story import Story
 from overdoor.simulate.watch import Broken, Watch
 
@@ -80,6 +81,8 @@ class World:
                 self.press(it.who, "call", it.much)
             case "presence":
                 self.press(it.who, "presence", it.much)
+            case "need":
+                self.gateway.ask(Need(it.who, NEEDS[it.much]))
             case "sign on" | "move":
                 self.staff[it.who].sign_on(list(self.script.plan.zones)[it.much])
             case "break":
@@ -168,9 +171,10 @@ class World:
         self.watch.told(done)
         for event in done.events:
             self.story.told(event)
-            for duty in event.data.get("duties", ()) if event.call is not None else ():
-                if duty in self.people:
-                    self.people[duty].hears(event)
+            if event.call is not None:
+                for duty in (event.duty, *event.data.get("duties", ())):
+                    if duty in self.people:
+                        self.people[duty].hears(event)
 
     def wall(self) -> int:
         """The wall clock."""
