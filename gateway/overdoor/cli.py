@@ -17,7 +17,7 @@ from overdoor.config import ConfigError
 from overdoor.demo import DemoError, demo_config, run_demo
 from overdoor.serve import Running, serve
 from overdoor.simulate import calm_day, many, one, rough_hour
-from overdoor.store import StoreError
+from overdoor.store import FILE, StoreError, copy_database
 
 USAGE = 2
 
@@ -68,6 +68,21 @@ def check(config: ConfigFile = Path("shop.toml")) -> None:
     for step in read.policy.step:
         if step.page.startswith("channel:"):
             typer.echo(f"Note: channels are not built yet, so {step.page} reaches nobody.")
+
+
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")],
+    config: ConfigFile = Path("shop.toml"),
+) -> None:
+    """Copy a shop's database, also while its gateway runs.
+
+    The copy is whole and checked. To go back to it, stop the gateway and put the file in place of
+    `overdoor.db` in the `[data] path` folder.
+    """
+    read = _or_exit(lambda: configuration.read(config))
+    _or_exit(lambda: copy_database(read.data.path / FILE, target))
+    typer.echo(f"{target} holds all of {read.shop.name} up to now.")
 
 
 @app.command()

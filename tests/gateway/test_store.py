@@ -21,7 +21,7 @@ from overdoor.core.inputs import (
 )
 from overdoor.core.model import DeviceStatus, Service
 from overdoor.engine import Engine, NotStored
-from overdoor.store import Store, StoreError
+from overdoor.store import FILE, Store, StoreError, copy_database
 from overdoor.store.projections import append, load, project, rebuild
 from overdoor.store.schema import PROJECTIONS, migrations
 
@@ -232,3 +232,36 @@ async def test_a_database_that_was_cut_short_is_told_in_a_sentence(house: House)
     with pytest.raises(StoreError):
         async with house.open():
             pass
+
+
+async def test_a_table_that_makes_no_sense_is_made_anew_from_the_log(house: House) -> None:
+    async with house.open() as engine:
+        await engine.do(an_event())
+        before = engine.committed.calls
+    with closing(sqlite3.connect(house.folder / FILE)) as db:
+        db.execute("UPDATE call SET body = '{}'")
+        db.commit()
+    async with house.open() as engine:
+        assert engine.committed.calls == before
+
+
+async def test_a_backup_is_taken_while_the_gateway_writes(house: House, tmp_path: Path) -> None:
+    async with house.open() as engine:
+        await engine.do(an_event())
+        (tmp_path / "copy").mkdir()
+        copy_database(house.folder / FILE, tmp_path / "copy" / FILE)
+        await engine.do(an_event(n=2, button="presence"))
+        calls = engine.committed.calls
+    copied = Store(tmp_path / "copy")
+    try:
+        (call,) = copied.load().calls.values()
+        assert (call.id, call.state) == (calls["w1"].id, "raised")
+    finally:
+        copied.close()
+
+
+def test_a_backup_never_overwrites(tmp_path: Path) -> None:
+    (tmp_path / FILE).touch()
+    (tmp_path / "there").touch()
+    with pytest.raises(StoreError, match="never overwrites"):
+        copy_database(tmp_path / FILE, tmp_path / "there")

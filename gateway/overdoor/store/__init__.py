@@ -4,7 +4,7 @@
 the tables beside the log and can rebuild them from it.
 """
 
-from overdoor.store.store import Store, StoreError
+from overdoor.store.store import FILE, Store, StoreError, copy_database
 from overdoor.store.writer import Turned, Writer
 
-__all__ = ["Store", "StoreError", "Turned", "Writer"]
+__all__ = ["FILE", "Store", "StoreError", "Turned", "Writer", "copy_database"]

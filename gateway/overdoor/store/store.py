@@ -7,22 +7,26 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
+import structlog
 from sqlite_utils import Database
 
 from overdoor.core import codec
 from overdoor.core.events import Event
 from overdoor.core.ledger import Boot
 from overdoor.core.model import Call, Millis, Shop
-from overdoor.store.projections import load, read_log
+from overdoor.store.projections import load, read_log, rebuild
 from overdoor.store.schema import migrations
 from overdoor.store.writer import Writer
 
 FILE = "overdoor.db"
+
+
+log = structlog.get_logger()
 
 
 class StoreError(Exception):
@@ -67,8 +71,13 @@ class Store:
         return Writer(self._db, loop)
 
     def load(self) -> Shop:
-        """The shop as it was last committed."""
-        return load(self.reader())
+        """The shop as it was last committed; nonsense in the tables is made anew from the log."""
+        try:
+            return load(self.reader())
+        except ValueError as error:
+            log.warning("the tables are made anew from the log", why=str(error)[:200])
+            rebuild(self._db)
+            return load(self.reader())
 
     def reader(self) -> sqlite3.Connection:
         """A connection of the calling thread, for reading only; it ends with the thread."""
@@ -173,6 +182,23 @@ class Store:
         """A name of this database in this place: the same at each start, another elsewhere."""
         place = f"{os.uname().nodename}:{self.path.resolve()}"
         return json.dumps(place)
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """A consistent copy of a database that may be in use. Raises `StoreError`."""
+    if not source.is_file():
+        raise StoreError(f"There is no database {source}.")
+    if target.exists():
+        raise StoreError(f"{target} is there already; a backup never overwrites.")
+    try:
+        with closing(_connect(source)) as here, closing(sqlite3.connect(target)) as there:
+            here.backup(there, pages=1000, sleep=0.01)
+            (verdict,) = there.execute("PRAGMA quick_check").fetchone()
+    except (sqlite3.Error, OSError) as error:
+        target.unlink(missing_ok=True)
+        raise StoreError(f"The backup to {target} failed: {error}.") from error
+    if verdict != "ok":
+        raise StoreError(f"The copy {target} is damaged: {verdict}.")
 
 
 class _Reader:
