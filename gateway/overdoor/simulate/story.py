@@ -119,7 +119,7 @@ class Story:
             case Fact.CLOSED:
                 return f"{room} {_ENDS[data['outcome']]}"
             case Fact.NEEDED:
-                return f'  {room}: "{data["need"]}, please"'
+                return f"  {room} {_NEEDS.get(data['need'], 'needs something else')}"
             case Fact.MISSED:
                 return f"a press in {room} counts as missed: {data['why']}"
             case Fact.DUTY_STARTED:
