@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from overdoor.bus import TakenOver
+from overdoor.store.telemetry import history, reboots
 from overdoor.web import views
 
 from .broker import HOST, Broker, device, gateway
@@ -136,6 +137,23 @@ async def test_an_unknown_device_is_receipted_shown_offline_and_listed(
         await new.receipt(1)
         await new.signal("offline")
         assert views.live(engine, ZoneInfo("UTC"))["strangers"] == ["new-1"]
+
+
+async def test_what_a_device_tells_of_itself_is_kept(
+    port: int, shop_id: str, tmp_path: Path
+) -> None:
+    info = {"v": 1, "kind": "callpoint", "caps": ["call"], "boot": BOOT, "rssi": -61}
+    async with (
+        device(port, shop=shop_id) as cp,
+        gateway(tmp_path, port, shop_id) as (engine, _),
+    ):
+        for n, heap in ((1, 90_000), (2, 80_000)):
+            told = info | {"heap_free": heap, "uptime_s": 300, "outbox": 0}
+            await cp.publish("info", json.dumps(told).encode(), retain=True)
+            await cp.receipt(n, await cp.button(n))
+        heaps = [row["heap_free"] for row in history(engine.store, "cp-w1")]
+        assert heaps == [80_000, 90_000]
+        assert reboots(engine.store, "cp-w1", 0) == 1
 
 
 async def test_a_retained_event_is_no_press(port: int, shop_id: str, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import asyncio
 import random
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Self
@@ -30,9 +30,11 @@ from overdoor.bus.lamps import LampWatch
 from overdoor.bus.payloads import Nonsense
 from overdoor.bus.topics import Topics
 from overdoor.core.effects import Effect, Forget, Happened, PagerList, Receipt, RoomCall, Signal
-from overdoor.core.inputs import DeviceSaid, Input, Restate
+from overdoor.core.inputs import DeviceDescribed, DeviceSaid, Input, Restate
 from overdoor.core.model import DeviceStatus
 from overdoor.engine import Done, Engine
+from overdoor.store.telemetry import recording
+from overdoor.store.writer import Statement
 
 KEEP_ALIVE_S = 15
 BACKOFF_S = (0.1, 5.0)
@@ -196,7 +198,15 @@ class Bus:
             # and rumqttd ends the connection over one that is early.
             self._engine.follow(lambda: self._acknowledge(client, message))
         else:
-            self._engine.submit(given, lambda done: self._handled(client, message, done))
+            also = self._telemetry(given) if not message.retain else ()
+            self._engine.submit(given, lambda done: self._handled(client, message, done), also)
+
+    def _telemetry(self, given: Input) -> Sequence[Statement]:
+        """What is kept of an info besides what it says the device is."""
+        if not isinstance(given, DeviceDescribed):
+            return ()
+        told = self._engine.telemetry.get(given.device)
+        return recording(given.device, self._engine.clock(), told) if told else ()
 
     def _handled(self, client: Any, message: aiomqtt.Message, done: Done | None) -> None:
         """Devices send again what could not be stored; a status has to be asked for again."""

@@ -64,3 +64,13 @@ _M001 = (
     """,
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID",
 )
+
+
+@migrations()
+def m002_telemetry(db: Database) -> None:
+    """What devices tell of themselves every few minutes."""
+    db.execute(
+        "CREATE TABLE telemetry (device TEXT, at INTEGER, rssi INTEGER, heap_free INTEGER, "
+        "uptime_s INTEGER, outbox INTEGER, PRIMARY KEY (device, at)) WITHOUT ROWID"
+    )
+    db.execute("CREATE INDEX event_described ON event (device, at) WHERE fact = 'described'")

@@ -12,6 +12,7 @@ from overdoor.core.model import Call, Device, DeviceStatus, Duty, Kind, Millis, 
 from overdoor.core.times import rfc3339
 from overdoor.engine import Engine
 from overdoor.insight.summary import P90_NEEDS, CallRow, summarise
+from overdoor.store import telemetry
 
 EVIDENCE = {
     "A": "presence button in the room",
@@ -98,23 +99,36 @@ def room_view(engine: Engine, room: Room) -> dict[str, Any]:
         "service_until": iso(state.service_until),
         "online": _online(devices),
         "degraded": shop.degraded(room.id),
-        "devices": [
-            {
-                "id": device.id,
-                "status": device.status,
-                "since": iso(device.status_at),
-                "kind": device.kind,
-                "model": device.model,
-                "firmware": device.firmware,
-                "caps": list(device.caps),
-                **engine.telemetry.get(device.id, {}),
-            }
-            for device in devices
-        ],
+        "devices": [_device_view(engine, device) for device in devices],
         "call": call_view(engine, call) if call else None,
         "last": (
             {"call": last.id, "outcome": last.outcome, "at": iso(last.closed_at)} if last else None
         ),
+    }
+
+
+def _device_view(engine: Engine, device: Device) -> dict[str, Any]:
+    return {
+        "id": device.id,
+        "status": device.status,
+        "since": iso(device.status_at),
+        "kind": device.kind,
+        "model": device.model,
+        "firmware": device.firmware,
+        "caps": list(device.caps),
+        "alarm": device.alarm,
+        **engine.telemetry.get(device.id, {}),
+    }
+
+
+def device_page(engine: Engine, device: Device) -> dict[str, Any]:
+    """A device with what it told of itself over the last month."""
+    since = engine.clock() - telemetry.KEPT_MS
+    told = telemetry.history(engine.store, device.id)
+    return _device_view(engine, device) | {
+        "room": engine.committed.plan.room_of.get(device.id),
+        "reboots": telemetry.reboots(engine.store, device.id, since),
+        "history": [row | {"at": iso(row["at"])} for row in told],
     }
 
 
