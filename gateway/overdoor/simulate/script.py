@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import NamedTuple
 
+from overdoor.core.hours import Hours
 from overdoor.core.model import Plan, Policy, Room, Step, Zone
 from overdoor.simulate.devices import Build
 
@@ -65,7 +66,7 @@ class Script:
         return replace(self, happenings=happenings)
 
 
-def a_plan(rooms: int, policy: Policy) -> Plan:
+def a_plan(rooms: int, policy: Policy, hours: Hours | None) -> Plan:
     """Rooms in up to three zones along one wall."""
     zones = ZONES[: max(1, min(3, (rooms + 1) // 2))]
     placed: dict[str, Room] = {}
@@ -75,7 +76,7 @@ def a_plan(rooms: int, policy: Policy) -> Plan:
         room_id = f"{zone[0]}{number}"
         place = (2.2 * index, 1.4)
         placed[room_id] = Room(room_id, f"{name} {number}", zone, place, (f"cp-{room_id}",))
-    return Plan({id_: Zone(id_, name) for id_, name in zones}, placed, {}, policy)
+    return Plan({id_: Zone(id_, name) for id_, name in zones}, placed, {}, policy, hours=hours)
 
 
 HASTY = Policy(
@@ -97,7 +98,13 @@ def rough_hour(seed: int, minutes: int = 25, favour: tuple[str, ...] | None = No
     """
     rng = Random(f"rough/{seed}")  # noqa: S311 - the same day again, not a secret
     rooms = rng.choice((1, 2, 2, 3))
-    plan = a_plan(rooms, HASTY if rng.random() < 0.8 else Policy())
+    # In some of these hours the shop closes, with two minutes of grace.
+    closing = Hours("UTC", ((540, 540 + minutes * 2 // 3),) * 7, grace_ms=2 * MINUTE)
+    plan = a_plan(
+        rooms,
+        HASTY if rng.random() < 0.8 else Policy(),
+        closing if rng.random() < 0.2 else None,
+    )
     builds = tuple(
         Build(room, presence=rng.random() < 0.7, journal=rng.random() < 0.5) for room in plan.rooms
     )
@@ -233,7 +240,7 @@ def _reboot_in_the_dark(rng: Random, at: int, room: str) -> list[Happening]:
 def calm_day(seed: int, days: int = 1, rooms: int = 6) -> Script:
     """An ordinary shop from nine to seven, with the few faults that ordinary days have."""
     rng = Random(f"calm/{seed}")  # noqa: S311 - the same day again, not a secret
-    plan = a_plan(rooms, Policy())
+    plan = a_plan(rooms, Policy(), Hours("UTC", ((9 * 60, 19 * 60),) * 7))
     staff = NAMES[:4]
     happenings: list[Happening] = []
     for day in range(days):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 CALL_TIMERS = (Due.PAGE, Due.GIVE_UP, Due.LAPSE, Due.CLOSE)
 AGE_SLACK_MS = 100
+TABLES_EVERY = 100  # facts
 
 
 class Broken(Exception):  # noqa: N818 - a promise that was broken
@@ -47,6 +48,7 @@ class Watch:
         self._revs: dict[str, int] = {}
         self._signals: dict[str, str] = {}  # device → the state last said
         self._timer_pages: dict[str, int] = {}
+        self._look_at_tables = False
 
     def broke(self, what: str) -> None:
         """A promise was broken; only the first counts."""
@@ -68,6 +70,7 @@ class Watch:
         """What is on the disk is what was said to be."""
         self.forgotten()
         self.nothing_taken_back()
+        self.tables_follow()
 
     def decided(self, given: Input | None, turned: Turned) -> None:
         """A turn was decided; whether it will be stored is not known yet."""
@@ -113,6 +116,7 @@ class Watch:
         limit: int | None = None  # the latest that the event noted last can have happened
         for row in rows:
             self._facts.append(row)
+            self._look_at_tables = self._look_at_tables or len(self._facts) % TABLES_EVERY == 0
             if row[3] == Fact.HEARD:
                 key = (row[7], row[8], row[9])
                 if key in self._stored:
@@ -247,6 +251,9 @@ class Watch:
     def calm(self) -> None:
         """Nothing is under way: every lamp that is connected shows what its room's call says."""
         world = self._world
+        if self._look_at_tables:
+            self._look_at_tables = False
+            self.tables_follow()
         if not world.gateway.settled() or not world.broker.quiet() or self._clock is None:
             return
         assert world.gateway.engine is not None
