@@ -253,7 +253,8 @@ def _staff(engine: Engine, duty: Duty) -> dict[str, Any]:
 
 def _recent(engine: Engine, call: Call) -> dict[str, Any]:
     room = engine.committed.plan.rooms.get(call.room)
-    arrived = call.arrived_at is not None
+    # Who is there now helps to run the shop; who was how fast is nobody's table.
+    there = call.state is State.ARRIVED
     return {
         "id": call.id,
         "room_name": room.name if room else call.room,
@@ -261,7 +262,7 @@ def _recent(engine: Engine, call: Call) -> dict[str, Any]:
         "state": call.state,
         "outcome": call.outcome,
         "arrival_ms": call.arrived_at - call.raised_at if call.arrived_at is not None else None,
-        "who": engine.name_of(call.by) if arrived else None,
+        "who": engine.name_of(call.by) if there else None,
         "evidence": call.evidence,
         "kind": call.kind,
     }

@@ -1,13 +1,8 @@
-"""`shop.toml`: the shop as its people describe it.
-
-Every value can also come from the environment, which wins: `OVERDOOR_MQTT__URL` is `[mqtt] url`.
-A mistake is told in one sentence, with its line.
-"""
+"""What can stand in a `shop.toml`, and what it means for the core."""
 
 import re
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -17,15 +12,8 @@ from pydantic import (
     Field,
     Strict,
     StringConstraints,
-    ValidationError,
     field_validator,
     model_validator,
-)
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    SettingsError,
 )
 
 from overdoor.core.hours import Hours
@@ -37,10 +25,6 @@ Seconds = Annotated[float, Strict(), Field(ge=0, le=7 * 86400, allow_inf_nan=Fal
 SomeSeconds = Annotated[float, Strict(), Field(gt=0, le=7 * 86400, allow_inf_nan=False)]
 Metres = Annotated[float, Strict(), Field(ge=-10_000, le=10_000, allow_inf_nan=False)]
 Place = tuple[Metres, Metres]
-
-
-class ConfigError(Exception):
-    """The file cannot be used. The message is one sentence that says where and why."""
 
 
 class _Part(BaseModel):
@@ -301,21 +285,6 @@ class Config(_Part):
         )
 
 
-class _FileAndEnvironment(BaseSettings, Config):
-    model_config = SettingsConfigDict(env_prefix="OVERDOOR_", env_nested_delimiter="__")
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return env_settings, init_settings
-
-
 def _minutes(span: str | None) -> tuple[int, int] | None:
     """`"09:00-20:00"` as minutes since midnight. Raises `ValueError`."""
     if span is None:
@@ -332,137 +301,3 @@ def _minutes(span: str | None) -> tuple[int, int] | None:
 
 def _ms(seconds: float) -> int:
     return round(seconds * 1000)
-
-
-def read(path: Path) -> Config:
-    """Reads and checks a `shop.toml`. Raises `ConfigError`."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")  # Windows writes a mark in front
-        data = tomllib.loads(text)
-    except FileNotFoundError:
-        raise ConfigError(
-            f"There is no file {path}. Write one as docs/protocol.md shows, or give --config."
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}.") from None
-    for key in data.keys() - Config.model_fields.keys():
-        raise ConfigError(f"{path}{_line(text, (key,))}: {key} is not a key that Overdoor knows.")
-    try:
-        config: Config = _FileAndEnvironment(**data)
-    except SettingsError as error:
-        raise ConfigError(f"The environment cannot be used: {error}.") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        location = tuple(part for part in first["loc"] if part != "function-after")
-        raise ConfigError(f"{path}{_line(text, location)}: {_sentence(first, location)}") from None
-    for location, sentence in _contradictions(config):
-        raise ConfigError(f"{path}{_line(text, location)}: {sentence}")
-    folder = config.data.path
-    if not folder.is_absolute():
-        data_part = DataPart(path=path.parent / folder)
-        config = config.model_copy(update={"data": data_part})
-    return config
-
-
-def _sentence(error: Any, location: tuple[Any, ...]) -> str:
-    key = _dotted(location)
-    match error["type"]:
-        case "extra_forbidden":
-            return f"{key} is not a key that Overdoor knows."
-        case "missing":
-            return f"{key} is missing."
-        case "string_pattern_mismatch" if error["ctx"]["pattern"].startswith("^[a-z0-9-]"):
-            return f"{key} is {error['input']!r}; an id has 1 to 32 of a-z, 0-9 and -."
-        case "string_pattern_mismatch":
-            return (
-                f"{key} is {error['input']!r}; it is nearest, zone, shop, manager or channel:name."
-            )
-        case "too_short":
-            return f"{key} is empty; at least one is needed."
-        case "tuple_type" | "too_long" if location[-1] == "at":
-            return f"{key} is {error['input']!r}; it is a place in metres, like [4.0, 2.5]."
-        case "tuple_type":
-            return f"{key} is {error['input']!r}; it is a list."
-        case "value_error":
-            return f"{key}: {error['ctx']['error']}."
-        case _:
-            reason = error["msg"][0].lower() + error["msg"][1:]
-            return f"{key} is {error['input']!r}; {reason}."
-
-
-def _dotted(location: tuple[Any, ...]) -> str:
-    """`('room', 2, 'at')` as a person would point at it: `room[3].at`."""
-    parts = (f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in location)
-    return "".join(parts).removeprefix(".")
-
-
-def _contradictions(config: Config) -> Any:
-    """What single values cannot tell: ids given twice, zones that are not there."""
-    zones = set[str]()
-    for index, zone in enumerate(config.zone):
-        if zone.id in zones:
-            yield ("zone", index, "id"), f"two zones have the id {zone.id!r}."
-        zones.add(zone.id)
-    rooms, homes = set[str](), dict[str, str]()
-    for index, room in enumerate(config.room):
-        if room.id in rooms:
-            yield ("room", index, "id"), f"two rooms have the id {room.id!r}."
-        rooms.add(room.id)
-        if room.zone not in zones:
-            yield (
-                ("room", index, "zone"),
-                f"room {room.id!r} is in zone {room.zone!r}, and there is no such zone.",
-            )
-        if room.training and room.all_devices():
-            yield ("room", index, "training"), f"training room {room.id!r} cannot have devices."
-        for device in room.all_devices():
-            if device in homes:
-                yield (
-                    ("room", index, "device"),
-                    f"device {device!r} is in room {homes[device]!r} and in room {room.id!r}.",
-                )
-            homes[device] = room.id
-    for index, step in enumerate(config.policy.step):
-        for zone_id in set(step.zones) - zones:
-            yield ("policy", "step", index, "zones"), f"there is no zone {zone_id!r} for this step."
-    if config.policy.stale_press_s > config.policy.give_up_s:
-        yield (
-            ("policy", "stale_press_s"),
-            "stale_press_s is longer than give_up_s, so a press could be given up as it is raised.",
-        )
-    pagers = set[str]()
-    for index, pager in enumerate(config.pager):
-        if pager.device in pagers:
-            yield ("pager", index, "device"), f"pager {pager.device!r} is there twice."
-        pagers.add(pager.device)
-        if pager.device in homes:
-            yield ("pager", index, "device"), f"device {pager.device!r} is a pager and in a room."
-        if pager.zone is not None and pager.zone not in zones:
-            yield ("pager", index, "zone"), f"there is no zone {pager.zone!r} for this pager."
-
-
-def _line(text: str, location: tuple[Any, ...]) -> str:
-    """`, line 12` for the key at this place; nothing if it stands nowhere (a default, a lack)."""
-    tables = [part for part in location if isinstance(part, str)]
-    index = next((part for part in location if isinstance(part, int)), 0)
-    for depth in (len(tables), len(tables) - 1):
-        name, key = ".".join(tables[:depth]), tables[depth] if depth < len(tables) else None
-        seen = -1
-        inside = found = 0
-        for number, line in enumerate(text.splitlines(), 1):
-            header = re.match(r"\s*(\[{1,2})\s*([\w.-]+)\s*\]", line)
-            if header:
-                seen += header[2] == name
-                inside = header[2] == name and seen == (index if header[1] == "[[" else 0)
-                found = found or (number if inside else 0)
-            elif (
-                key
-                and (inside or not name)
-                and re.match(rf"\s*(\"{re.escape(key)}\"|{re.escape(key)}s?)\s*=", line)
-            ):
-                return f", line {number}"
-        if found:
-            return f", line {found}"
-    return ""

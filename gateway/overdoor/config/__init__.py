@@ -1,0 +1,11 @@
+"""`shop.toml`: the shop as its people describe it.
+
+Every value can also come from the environment, which wins: `OVERDOOR_MQTT__URL` is `[mqtt] url`.
+A mistake is told in one sentence, with its line. `parts` says what can stand in the file, `reading`
+reads it.
+"""
+
+from overdoor.config.parts import Config, ShopPart
+from overdoor.config.reading import ConfigError, read
+
+__all__ = ["Config", "ConfigError", "ShopPart", "read"]
