@@ -26,8 +26,8 @@ check: $(DEV_STAMP) ## style, types, structure: seconds
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: tools ## press to signal, beside the bare broker in the same run
-	$(BIN)/python tests/bench/press_to_signal.py $(ARGS)
+bench: tools ## speed, beside a script and the bare broker in the same run (long: ARGS=--all)
+	$(BIN)/python -m tests.bench $(ARGS)
 
 soak: $(RUN_STAMP) ## the simulation, for as long as you say (make soak SECONDS=60 SEED=0)
 	@$(BIN)/overdoor simulate --seconds $(or $(SECONDS),60) --seed $(or $(SEED),0)

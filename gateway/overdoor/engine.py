@@ -7,7 +7,7 @@ nothing is shown, that is not committed.
 import asyncio
 import heapq
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from overdoor.core.inputs import Configured, DeviceEvent, Input, Restate, TimerF
 from overdoor.core.model import Millis, Plan, Shop
 from overdoor.core.step import step
 from overdoor.store import Store, Turned
-from overdoor.store.writer import Statement
+from overdoor.store.projections import Statement
 
 RETRY_S = 1.0
 DRIFT_LIMIT_MS = 60_000
@@ -53,7 +53,7 @@ class NotStored(Exception):  # noqa: N818 - a fact in the past tense reads bette
     """A turn could not be written; nothing of it happened."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Done:
     """A turn that is durable: its facts, and the refusal if it was refused."""
 
@@ -84,12 +84,14 @@ class Engine:
         self.telemetry: dict[str, dict[str, Any]] = {}  # device → its last info, in memory only
         self._shop = self.committed
         self._listeners: list[Callable[[Done], None]] = []
+        self._lights: list[Callable[[Iterable[Effect]], None]] = []
         self._timers: list[Timer] = []
         self._awaited: set[Timer] = set()  # the same ones: a restatement asks for them again
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at: Millis | None = None
         self._loop = asyncio.get_running_loop()
         self._writer = store.writer(self._loop)
+        self._writer.first = self._light
         self._retry: asyncio.TimerHandle | None = None
         self._failures = 0
 
@@ -107,9 +109,20 @@ class Engine:
         self._writer.stop()
         self.store.close()
 
-    def listen(self, listener: Callable[[Done], None]) -> None:
-        """Calls `listener` with every durable turn from here on."""
+    def listen(
+        self,
+        listener: Callable[[Done], None],
+        *,
+        lights: Callable[[Iterable[Effect]], None] | None = None,
+    ) -> None:
+        """Calls `listener` with every durable turn from here on.
+
+        `lights` gets the wishes of all turns that became durable together, before anybody else
+        gets any of them: the lamp does not wait for the rest.
+        """
         self._listeners.append(listener)
+        if lights is not None:
+            self._lights.append(lights)
 
     def submit(
         self,
@@ -201,6 +214,10 @@ class Engine:
         if ledger.find(device.boots, given.boot) is not None:
             return given
         return replace(given, ledger=self.store.ledger(given.device, given.boot))
+
+    def _light(self, group: Sequence[Turned]) -> None:
+        for lights in self._lights:
+            lights(effect for turned in group for effect in turned.effects)
 
     def _stored(self, turned: Turned) -> Done:
         if turned.events or turned.also or turned.after.rev != turned.before.rev:

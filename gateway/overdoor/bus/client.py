@@ -1,40 +1,33 @@
-"""The gateway's connection to the broker.
+"""What the gateway hears and says on the broker.
 
-Three things are done otherwise than aiomqtt would by itself, each for a measured reason:
-
-- A message is acknowledged to the broker only once its turn is durable, or could not be stored.
-  aiomqtt does so before its user sees the message
-  (https://github.com/empicano/aiomqtt/issues/345), so paho's manual acknowledgement is switched
-  on underneath.
-- Messages are handled as they are read, and published without waiting for each PUBACK: one task
-  switch per message would be most of the cost. What is lost with a connection is said again at
-  the next one, because everything retained is.
-- Nagle's algorithm is off: it costs up to 44 ms a message.
+A message is acknowledged to the broker only once its turn is durable, or could not be stored, and
+in its turn: MQTT wants acknowledgements in the order of the messages. Nothing that is published is
+waited for: what is lost with a connection is said again at the next one, because everything that
+matters is retained.
 """
 
 import asyncio
 import random
-import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any, Self
+from typing import Self
 from urllib.parse import unquote, urlsplit
 
-import aiomqtt
 import structlog
 
 from overdoor.bus import payloads
 from overdoor.bus.lamps import LampWatch
+from overdoor.bus.mqtt import Connection, Hello, Message, MqttError
 from overdoor.bus.payloads import Nonsense
 from overdoor.bus.topics import Topics
 from overdoor.core.effects import Effect, Forget, Happened, PagerList, Receipt, RoomCall, Signal
 from overdoor.core.inputs import DeviceDescribed, DeviceSaid, Input, Restate
 from overdoor.core.model import DeviceStatus
 from overdoor.engine import Done, Engine
+from overdoor.store.projections import Statement
 from overdoor.store.telemetry import recording
-from overdoor.store.writer import Statement
 
 KEEP_ALIVE_S = 15
 BACKOFF_S = (0.1, 5.0)
@@ -73,17 +66,6 @@ class Address:
         )
 
 
-class _Inbox(asyncio.Queue[aiomqtt.Message]):
-    """A queue that hands each message on at once instead of keeping it."""
-
-    def __init__(self, handle: Callable[[aiomqtt.Message], None], maxsize: int = 0) -> None:
-        super().__init__(maxsize)
-        self._handle = handle
-
-    def put_nowait(self, item: aiomqtt.Message) -> None:
-        self._handle(item)
-
-
 class Bus:
     """Speaks for one engine on one broker, for as long as `run` runs."""
 
@@ -93,39 +75,38 @@ class Bus:
         self._shop = shop
         self._address = address
         self._identity = engine.store.identity().encode()
-        self._client: Any = None  # paho's, while connected
+        self._connection: Connection | None = None
         self.connected = asyncio.Event()  # for the first time
         self._taken_over = False
         self._missed = False  # something was heard that could not be stored
         self._lamps = LampWatch()
         self._heard: dict[str, int] = {}  # device → when it last gave a sign of life
         self._complained: dict[str, tuple[int, int]] = {}  # device → (when, how many since)
-        engine.listen(self._speak)
+        engine.listen(self._speak, lights=self._light)
 
     async def run(self) -> None:
         """Connects, and connects again, until cancelled. Raises `TakenOver`."""
         pause = BACKOFF_S[0]
         while True:
             try:
-                async with self._connect() as client:
+                async with self._connect() as connection:
                     pause = BACKOFF_S[0]
-                    await self._greet(client)
-                    await self._watch(client)
-            except aiomqtt.MqttError as error:
+                    await self._greet(connection)
+                    await self._watch(connection)
+            except MqttError as error:
                 if self._engine.broker_up or not self.connected.is_set():
                     log.warning("no connection to the broker", error=str(error))
             finally:
-                self._client = None
+                self._connection = None
                 self._engine.broker(up=False)
             await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter
             pause = min(2 * pause, BACKOFF_S[1])
 
-    async def _watch(self, client: aiomqtt.Client) -> None:
+    async def _watch(self, connection: Connection) -> None:
         """Looks at the lamps now and then, until the connection ends."""
         looking = asyncio.create_task(self._look_at_lamps())
         try:
-            async for _ in client.messages:  # never yields: it ends with the connection
-                pass
+            await connection.end()
         finally:
             looking.cancel()
 
@@ -137,45 +118,37 @@ class Bus:
 
     async def farewell(self) -> None:
         """Says that the gateway goes, before it does."""
-        if self._client is not None:
-            self._publish(self.topics.gateway_status, b"offline")
+        if self._connection is not None:
+            self._connection.publish(self.topics.gateway_status, b"offline")
+            self._connection.flush()
             await asyncio.sleep(0)
 
-    def _connect(self) -> aiomqtt.Client:
+    def _connect(self) -> AbstractAsyncContextManager[Connection]:
         address = self._address
-        client = aiomqtt.Client(
-            address.host,
-            address.port,
-            username=address.user,
+        hello = Hello(
+            client_id=f"overdoor-{self._shop}-gateway",
+            keep_alive_s=KEEP_ALIVE_S,
+            will_topic=self.topics.gateway_status,
+            will_payload=b"offline",
+            user=address.user,
             password=address.password,
-            identifier=f"overdoor-{self._shop}-gateway",
-            clean_session=True,
-            keepalive=KEEP_ALIVE_S,
-            will=aiomqtt.Will(self.topics.gateway_status, b"offline", qos=1, retain=True),
-            tls_context=ssl.create_default_context() if address.tls else None,
-            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
-            max_inflight_messages=0,  # without limit
-            queue_type=partial(_Inbox, self._hear),  # type: ignore[arg-type]
         )
-        client._client.manual_ack_set(True)
-        client._client.on_publish = None
-        return client
+        tls = ssl.create_default_context() if address.tls else None
+        return Connection.open(address.host, address.port, hello, self._hear, tls)
 
-    async def _greet(self, client: aiomqtt.Client) -> None:
+    async def _greet(self, connection: Connection) -> None:
         """Subscribes and says everything again."""
-        self._client = client._client
+        self._connection = connection
         self._taken_over = False
-        await client.subscribe(self.topics.gateway_instance, qos=1)
+        await connection.subscribe([self.topics.gateway_instance])
         plan = self._engine.committed.plan
         devices = sorted({*plan.room_of, *plan.pagers})
         leaves = ("event", "result", "shown", "status", "info")
-        filters = [(self.topics.device("+", leaf), 1) for leaf in leaves]
+        filters = [self.topics.device("+", leaf) for leaf in leaves]
         # One by one as well: a rumqttd hands only 100 retained messages to a wildcard.
-        filters += [
-            (self.topics.device(device, leaf), 1) for device in devices for leaf in leaves[3:]
-        ]
+        filters += [self.topics.device(device, leaf) for device in devices for leaf in leaves[3:]]
         for start in range(0, len(filters), SUBSCRIBE_AT_ONCE):
-            await client.subscribe(filters[start : start + SUBSCRIBE_AT_ONCE])
+            await connection.subscribe(filters[start : start + SUBSCRIBE_AT_ONCE])
         if self._taken_over:
             raise TakenOver(
                 f"Another gateway works for the shop {self._shop!r} on "
@@ -184,22 +157,23 @@ class Bus:
         log.info("connected to the broker", host=self._address.host, port=self._address.port)
         self.connected.set()
         self._engine.broker(up=True)
-        self._publish(self.topics.gateway_instance, self._identity)
-        self._publish(self.topics.gateway_status, b"online")
+        connection.publish(self.topics.gateway_instance, self._identity)
+        connection.publish(self.topics.gateway_status, b"online")
         self._engine.submit(Restate())
 
     # -- in --------------------------------------------------------------------------------------
 
-    def _hear(self, message: aiomqtt.Message) -> None:
-        client = self._client  # the acknowledgement belongs to this connection
+    def _hear(self, message: Message) -> None:
+        connection = self._connection  # the acknowledgement belongs to this one
+        if connection is None:
+            return
         given = self._understand(message)
         if given is None:
-            # In its turn all the same: MQTT wants acknowledgements in the order of the messages,
-            # and rumqttd ends the connection over one that is early.
-            self._engine.follow(lambda: self._acknowledge(client, message))
+            # In its turn all the same: rumqttd ends the connection over one that is early.
+            self._engine.follow(lambda: connection.acknowledge(message))
         else:
             also = self._telemetry(given) if not message.retain else ()
-            self._engine.submit(given, lambda done: self._handled(client, message, done), also)
+            self._engine.submit(given, lambda done: self._handled(connection, message, done), also)
 
     def _telemetry(self, given: Input) -> Sequence[Statement]:
         """What is kept of an info besides what it says the device is."""
@@ -208,18 +182,13 @@ class Bus:
         told = self._engine.telemetry.get(given.device)
         return recording(given.device, self._engine.clock(), told) if told else ()
 
-    def _handled(self, client: Any, message: aiomqtt.Message, done: Done | None) -> None:
+    def _handled(self, connection: Connection, message: Message, done: Done | None) -> None:
         """Devices send again what could not be stored; a status has to be asked for again."""
-        self._acknowledge(client, message)
+        connection.acknowledge(message)
         self._missed = self._missed or done is None
 
-    def _acknowledge(self, client: Any, message: aiomqtt.Message) -> None:
-        if client is not None and client is self._client and message.qos:
-            client.ack(message.mid, message.qos)
-
-    def _understand(self, message: aiomqtt.Message) -> Input | None:
-        topic = str(message.topic)
-        payload = message.payload if isinstance(message.payload, bytes) else b""
+    def _understand(self, message: Message) -> Input | None:
+        topic, payload = message.topic, message.payload
         if topic == self.topics.gateway_instance:
             self._hear_instance(payload, retained=message.retain)
             return None
@@ -263,9 +232,9 @@ class Bus:
         if retained:
             # Our own word at an earlier connection, or that of one who came meanwhile.
             self._taken_over = self.connected.is_set() and foreign
-        elif foreign:
+        elif foreign and self._connection is not None:
             # Nobody else can be the gateway while this connection stands: the id is ours.
-            self._publish(self.topics.gateway_instance, self._identity)
+            self._connection.publish(self.topics.gateway_instance, self._identity)
 
     def _complain(self, device: str, leaf: str, nonsense: Nonsense) -> None:
         """Once for each device and minute, with how many there were."""
@@ -287,44 +256,46 @@ class Bus:
 
     # -- out -------------------------------------------------------------------------------------
 
+    def _light(self, effects: Iterable[Effect]) -> None:
+        """The lamps, which do not wait for the rest."""
+        connection = self._connection
+        if connection is not None:
+            for effect in effects:
+                if isinstance(effect, Signal):
+                    topic = self.topics.device(effect.device, "signal")
+                    connection.publish(topic, payloads.signal(effect))
+                    self._lamps.sent(effect.device, effect.rev, self._engine.clock())
+            connection.flush()
+
     def _speak(self, done: Done) -> None:
-        if self._client is None:
+        """The rest."""
+        connection = self._connection
+        if connection is None:
             return
         if self._missed:
             # Storing works again. The broker tells what it retains at the next connection.
             self._missed = False
-            self._client.disconnect()
+            connection.leave("what could not be stored is asked for again")
             return
-        signalled = False
         for effect in done.effects:
-            if signalled and not isinstance(effect, Signal):
-                self._client.loop_write()  # the lamp does not wait for the rest
-                signalled = False
-            self._say(effect)
-            signalled = signalled or isinstance(effect, Signal)
+            self._say(connection.publish, effect)
 
-    def _say(self, effect: Effect) -> None:
+    def _say(self, publish: Callable[..., None], effect: Effect) -> None:
         topics = self.topics
         match effect:
-            case Signal():
-                self._publish(topics.device(effect.device, "signal"), payloads.signal(effect))
-                self._lamps.sent(effect.device, effect.rev, self._engine.clock())
             case Receipt():
-                self._publish(topics.device(effect.device, "receipt"), payloads.receipt(effect))
+                publish(topics.device(effect.device, "receipt"), payloads.receipt(effect))
             case RoomCall():
-                self._publish(topics.room(effect.room, "call"), payloads.room_call(effect))
+                publish(topics.room(effect.room, "call"), payloads.room_call(effect))
             case Happened() if effect.event.room is not None:
                 payload = payloads.room_event(effect.event)
-                self._publish(topics.room(effect.event.room, "event"), payload, retain=False)
+                publish(topics.room(effect.event.room, "event"), payload, retain=False)
             case PagerList():
-                self._publish(topics.device(effect.device, "page"), payloads.pager_list(effect))
+                publish(topics.device(effect.device, "page"), payloads.pager_list(effect))
             case Forget(device=str(device)):
                 for leaf in ("signal", "receipt", "page"):
-                    self._publish(topics.device(device, leaf), b"")
+                    publish(topics.device(device, leaf), b"")
             case Forget(room=str(room)):
-                self._publish(topics.room(room, "call"), b"")
+                publish(topics.room(room, "call"), b"")
             case _:
-                pass  # the engine's own
-
-    def _publish(self, topic: str, payload: bytes, *, retain: bool = True) -> None:
-        self._client.publish(topic, payload, qos=1, retain=retain)
+                pass  # the engine's own, and the lamps

@@ -156,7 +156,7 @@ def _object(payload: bytes) -> dict[str, Any] | Nonsense:
     if len(payload) > SIZE_LIMIT:
         return Nonsense("the payload is larger than 2 MiB")
     try:
-        said = json.loads(payload, parse_constant=_refuse, parse_float=_finite)
+        said = _DECODE(payload.decode(json.detect_encoding(payload), "surrogatepass"))
     except (ValueError, RecursionError) as error:
         return Nonsense(f"the payload is not JSON: {str(error)[:80]}")
     return said if isinstance(said, dict) else Nonsense("the payload is not a JSON object")
@@ -169,6 +169,9 @@ def _refuse(constant: str) -> NoReturn:
 def _finite(digits: str) -> float:
     number = float(digits)
     return number if isfinite(number) else _refuse(digits)
+
+
+_DECODE = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite).decode
 
 
 def _whole(value: object, low: int, high: int) -> bool:
@@ -185,8 +188,11 @@ def _short(value: object) -> str | None:
 # -- what the gateway says -----------------------------------------------------------------------
 
 
+_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def _dump(said: dict[str, Any]) -> bytes:
-    return json.dumps({"v": VERSION} | said, separators=(",", ":")).encode()
+    return _ENCODE({"v": VERSION} | said).encode()
 
 
 def signal(effect: Signal) -> bytes:

@@ -1,5 +1,6 @@
 """Values to and from plain JSON data, for the log and the tables."""
 
+from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -15,8 +16,9 @@ DEVICE = TypeAdapter(Device)
 DUTY = TypeAdapter(Duty)
 
 
+@lru_cache(maxsize=8)
 def policy_data(policy: Policy) -> Any:
-    """A policy as JSON data."""
+    """A policy as JSON data, which nobody changes: every call of a shop has the same."""
     return _POLICY.dump_python(policy, mode="json")
 
 

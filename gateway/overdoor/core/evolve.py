@@ -267,7 +267,7 @@ def _count_pages(shop: Shop, event: Event) -> Shop:
 def _darken(shop: Shop, room_id: str, until: Millis) -> Shop:
     room = shop.plan.rooms.get(room_id)
     for device_id in room.devices if room else ():
-        if shop.devices.get(device_id, Device(device_id)).dark_until != until:
+        if (shop.devices.get(device_id) or Device(device_id)).dark_until != until:
             shop = _set_device(shop, device_id, dark_until=until)
     return shop
 
@@ -277,7 +277,7 @@ def _darken(shop: Shop, room_id: str, until: Millis) -> Shop:
 
 def _evolve_device(shop: Shop, event: Event) -> Shop:
     assert event.device is not None
-    device = shop.devices.get(event.device, Device(event.device))
+    device = shop.devices.get(event.device) or Device(event.device)
     data = event.data
     match event.fact:
         case Fact.HEARD:
@@ -371,7 +371,7 @@ def _configure(shop: Shop, event: Event) -> Shop:
     shop = changed(shop, plan=plan)
     for device_id in sorted(before.keys() | after.keys()):
         if device_id not in before or before.get(device_id) != after.get(device_id):
-            homes = shop.devices.get(device_id, Device(device_id)).homes
+            homes = (shop.devices.get(device_id) or Device(device_id)).homes
             home = (event.at, after.get(device_id))
             shop = _set_device(shop, device_id, homes=(*homes[-7:], home), dark_until=0)
     return shop
@@ -394,7 +394,7 @@ def _set_room(shop: Shop, room_id: str, **changes: Any) -> Shop:
 
 
 def _set_device(shop: Shop, device_id: str, **changes: Any) -> Shop:
-    device = changed(shop.devices.get(device_id, Device(device_id)), **changes)
+    device = changed(shop.devices.get(device_id) or Device(device_id), **changes)
     return changed(shop, devices=_put(shop.devices, device_id, device))
 
 

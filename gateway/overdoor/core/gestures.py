@@ -34,7 +34,7 @@ ORDER_SLACK_MS = 2_000  # how far the computed times of two events may be out of
 
 def device_event(turn: Turn, given: DeviceEvent) -> None:
     """Stores an event once, gives it its meaning once, and receipts it every time."""
-    device = turn.shop.devices.get(given.device, Device(given.device))
+    device = turn.shop.devices.get(given.device) or Device(given.device)
     boot = ledger.find(device.boots, given.boot)
     known = boot or given.ledger or ledger.Boot(given.boot)
     if known.has(given.n):
@@ -228,7 +228,7 @@ def _arrive(turn: Turn, call: Call, when: Millis, evidence: Evidence) -> None:
 
 def _has_presence_button(turn: Turn, room: Room) -> bool:
     """Whether any device of the room has one; the default call point does, until it says else."""
-    devices = [turn.shop.devices.get(device, Device(device)) for device in room.devices]
+    devices = [turn.shop.devices.get(device) or Device(device) for device in room.devices]
     described = [device for device in devices if device.caps]
     return not described or any("presence" in device.caps for device in described)
 

@@ -32,6 +32,8 @@ class Boot:
 
     def store(self, n: int, low: int) -> "Boot":
         """The boot with event `n` stored, said by a device that holds nothing below `low`."""
+        if n == self.upto + 1 and not self.beyond and low <= n:
+            return Boot(self.id, n)  # nothing is missing, as nearly always
         return self.settle(low, self.beyond | {n})
 
     def settle(self, low: int, beyond: frozenset[int] | None = None) -> "Boot":
@@ -45,7 +47,10 @@ class Boot:
 
 def find(boots: Iterable[Boot], boot_id: str) -> Boot | None:
     """The ledger of one boot, if it is remembered."""
-    return next((boot for boot in boots if boot.id == boot_id), None)
+    for boot in boots:
+        if boot.id == boot_id:
+            return boot
+    return None
 
 
 def put(boots: tuple[Boot, ...], boot: Boot) -> tuple[Boot, ...]:

@@ -237,6 +237,9 @@ class RoomState:
     service_until: Millis | None = None
 
 
+_NOTHING = RoomState()
+
+
 @dataclass(frozen=True)
 class Device:
     """What is known of a device, whether or not the plan has a room for it."""
@@ -301,7 +304,7 @@ class Shop:
 
     def room(self, room_id: str) -> RoomState:
         """What the room remembers; a room never heard of remembers nothing."""
-        return self.rooms.get(room_id, RoomState())
+        return self.rooms.get(room_id) or _NOTHING
 
     def busy(self, duty_id: str) -> Call | None:
         """The call this duty is on the way to, or inside of."""

@@ -34,7 +34,7 @@ def step(shop: Shop, given: inputs.Input, now: Millis) -> tuple[Shop, list[Event
 def _device_said(turn: Turn, said: inputs.DeviceSaid) -> None:
     if turn.is_stranger(said.device):
         return
-    device = turn.shop.devices.get(said.device, Device(said.device))
+    device = turn.shop.devices.get(said.device) or Device(said.device)
     news = said.status is not device.status
     connected = said.status is DeviceStatus.ONLINE and not said.retained
     if news or connected:
@@ -65,7 +65,7 @@ def _last_sign_of_life(turn: Turn, device: Device, said: inputs.DeviceSaid) -> M
 def _device_described(turn: Turn, said: inputs.DeviceDescribed) -> None:
     if turn.is_stranger(said.device):
         return
-    device = turn.shop.devices.get(said.device, Device(said.device))
+    device = turn.shop.devices.get(said.device) or Device(said.device)
     if (device.kind, device.model, device.firmware, device.caps, device.boot) != (
         said.kind,
         said.model,

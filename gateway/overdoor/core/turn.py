@@ -344,8 +344,10 @@ class Turn:
             self._speak_of(room_id)
         derived += [Happened(event) for event in self.events if event.fact in _WATCHED]
         if self._relist or (self.shop.plan.pagers and self.shop.calls is not self.before.calls):
+            zones = self._changed_zones()
             for pager in self.shop.plan.pagers.values():
-                self._list(pager)
+                if self._relist or pager.zone is None or pager.zone in zones:
+                    self._list(pager)
         return self.shop, self.events, derived + said
 
     def _changed_rooms(self) -> list[str]:
@@ -357,6 +359,12 @@ class Turn:
             if room is not None:
                 rooms[room] = None
         return list(rooms)
+
+    def _changed_zones(self) -> set[str]:
+        """The zones of the calls that something happened to."""
+        rooms = {event.room for event in self.events if event.room is not None}
+        calls = (shop.calls.get(room) for shop in (self.before, self.shop) for room in rooms)
+        return {call.zone for call in calls if call is not None}
 
     def _speak_of(self, room_id: str) -> None:
         """Signals, room state and timers of a room that something happened in."""

@@ -1,6 +1,6 @@
 """The gateway's process: the real engine and the real bus, that die between any two effects.
 
-What is simulated is only what surrounds them: the event loop, the writer's thread, paho, and the
+What is simulated is only what surrounds them: the event loop, the writer's thread, MQTT, and the
 connection to the broker. Every callback runs under `guard`, which ends the process where its fuse
 burns out; the next one starts from the disk.
 """
@@ -8,16 +8,17 @@ burns out; the next one starts from the disk.
 import asyncio
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from overdoor.bus.client import Address, Bus
+from overdoor.bus.mqtt import Message as Incoming
 from overdoor.core.inputs import Input
 from overdoor.core.model import Plan
 from overdoor.engine import Done, Engine
 from overdoor.simulate.clock import GatewayClock, Loop
 from overdoor.simulate.disk import Disk, Row, SimulatedStore
 from overdoor.simulate.network import Client, Link, Message
-from overdoor.store.writer import Statement
+from overdoor.store.projections import Statement
 
 if TYPE_CHECKING:
     from overdoor.simulate.world import World
@@ -31,51 +32,32 @@ class PowerCut(BaseException):
     """The process ends here. Nobody catches it on the way."""
 
 
-class Incoming(NamedTuple):
-    """A message as paho hands it on."""
-
-    topic: str
-    payload: bytes
-    retain: bool
-    qos: int
-    mid: int
-
-
-class _Paho:
-    """As much of paho's client as the bus uses. Every message is a place to die at."""
+class _Connection:
+    """As much of a connection as the bus uses. Every message is a place to die at."""
 
     def __init__(self, gateway: "Gateway", link: Link) -> None:
         self._gateway = gateway
         self._link = link
 
-    def publish(self, topic: str, payload: bytes, qos: int = 0, retain: bool = False) -> None:
+    def publish(self, topic: str, payload: bytes, *, retain: bool = True) -> None:
         self._gateway.point()
         self._gateway.world.watch.said(topic, payload)
         self._link.publish(Message(topic, payload, retain))
 
-    def loop_write(self) -> None:
+    def flush(self) -> None:
         """What was said is on its way already."""
 
-    def disconnect(self) -> None:
+    def leave(self, _: str) -> None:
         """The goodbye."""
         broker = self._gateway.world.broker
         self._gateway.link = None
         broker.timeline.after(1, lambda: broker.leave(self._link))
 
-    def ack(self, mid: int, qos: int) -> None:
+    def acknowledge(self, _: Incoming) -> None:
         """Clean sessions: the broker repeats nothing."""
 
-
-class _Aiomqtt:
-    """As much of aiomqtt's client as the bus's greeting uses."""
-
-    def __init__(self, paho: _Paho, link: Link) -> None:
-        self._client = paho
-        self._link = link
-
-    async def subscribe(self, topics: Any, *_: Any, **__: Any) -> None:
-        wanted = [(topics, 1)] if isinstance(topics, str) else topics
-        self._link.subscribe([topic for topic, _ in wanted])
+    async def subscribe(self, filters: Sequence[str]) -> None:
+        self._link.subscribe(list(filters))
 
 
 class WatchedEngine(Engine):
@@ -216,7 +198,7 @@ class Gateway:
         if self._bus is None or self.world.broker.links.get("gateway") is not link:
             return
         self.link = link
-        greeting = self._bus._greet(_Aiomqtt(_Paho(self, link), link))  # type: ignore[arg-type]
+        greeting = self._bus._greet(_Connection(self, link))  # type: ignore[arg-type]
         try:
             greeting.send(None)
         except StopIteration:
@@ -227,12 +209,12 @@ class Gateway:
         assert self._bus is not None
         self.point()
         self._mid += 1
-        self._bus._hear(Incoming(*message[:2], message.retained, 1, self._mid))  # type: ignore[arg-type]
+        self._bus._hear(Incoming(*message[:2], 1, message.retained, self._mid))
 
     def _on_down(self) -> None:
         self.link = None
         if self._bus is not None and self.engine is not None:
-            self._bus._client = None
+            self._bus._connection = None
             self.engine.broker(up=False)
             self._later(self._rng.randint(100, 2000), self._connect)
 

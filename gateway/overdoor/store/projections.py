@@ -1,46 +1,64 @@
 """The tables that follow from the log.
 
-They are written in the same transaction as the facts, from the same `evolve`, so they can be
-dropped and rebuilt at any time.
+They are written in the same transaction as the facts, from what the same `evolve` made, so they can
+be dropped and rebuilt at any time.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from sqlite3 import Connection
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from overdoor.core import codec
-from overdoor.core.events import Event, Fact
+from overdoor.core.events import CALL_FACTS, Event, Fact
 from overdoor.core.evolve import evolve
-from overdoor.core.model import Call, Device, Duty, RoomState, Shop
+from overdoor.core.model import Call, Device, Duty, Plan, RoomState, Shop
 from overdoor.store.schema import PROJECTIONS
 
 _INSERT_EVENT = (
     "INSERT INTO event (at, noted_at, fact, room, call, duty, device, boot, n, key, data) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_PUT_CALL = "INSERT OR REPLACE INTO call VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_PUT_CALL = """
+    INSERT INTO call VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET state = excluded.state, outcome = excluded.outcome,
+        arrived_at = excluded.arrived_at, closed_at = excluded.closed_at, body = excluded.body
+"""
+_VOID_CALL = "UPDATE call SET voided = ?1, body = json_set(body, '$.voided', ?1) WHERE id = ?2"
+_FORGET_PERSON = "DELETE FROM person WHERE duty = ?"  # who it was is forgotten
+_OR_UPDATE = "ON CONFLICT (id) DO UPDATE SET body = excluded.body"
+_ENCODE = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+_ADAPTERS: dict[str, TypeAdapter[Any]] = {
+    "room": codec.ROOM,
+    "device": codec.DEVICE,
+    "duty": codec.DUTY,
+}
+_MOVES = CALL_FACTS - {Fact.VOIDED, Fact.LATE}
+
+Statement = tuple[str, tuple[Any, ...]]
 
 
 def append(db: Connection, events: Iterable[Event]) -> None:
     """Writes facts to the log."""
-    for event in events:
-        db.execute(
-            _INSERT_EVENT,
-            (
-                event.at,
-                event.noted_at,
-                event.fact,
-                event.room,
-                event.call,
-                event.duty,
-                event.device,
-                event.boot,
-                event.n,
-                event.key,
-                json.dumps(event.data, separators=(",", ":"), allow_nan=False),
-            ),
-        )
+    db.executemany(_INSERT_EVENT, map(_event_row, events))
+
+
+def _event_row(event: Event) -> tuple[Any, ...]:
+    return (
+        event.at,
+        event.noted_at,
+        event.fact.value,
+        event.room,
+        event.call,
+        event.duty,
+        event.device,
+        event.boot,
+        event.n,
+        event.key,
+        _ENCODE(event.data),
+    )
 
 
 def read_log(db: Connection, where: str = "1", values: tuple[Any, ...] = ()) -> Iterable[Event]:
@@ -56,28 +74,98 @@ def read_log(db: Connection, where: str = "1", values: tuple[Any, ...] = ()) -> 
 def project(db: Connection, before: Shop, event: Event) -> Shop:
     """Writes what one fact changed, and returns the shop after it."""
     after = evolve(before, event)
-    if event.fact is Fact.VOIDED:
-        db.execute(
-            "UPDATE call SET voided = ?1, body = json_set(body, '$.voided', ?1) WHERE id = ?2",
-            (event.data["reason"], event.call),
-        )
-    elif event.fact is Fact.DUTY_ENDED:
-        db.execute("DELETE FROM person WHERE duty = ?", (event.duty,))  # who it was is forgotten
-    if after.plan is not before.plan:
-        plan = json.dumps(codec.plan_data(after.plan))
-        db.execute("INSERT OR REPLACE INTO shop VALUES (1, ?)", (plan,))
-    if after.calls is not before.calls and event.room is not None:
-        call = after.calls.get(event.room) or after.room(event.room).last
-        if call is not None:
-            _put_call(db, call)
-    for table, adapter, old, new, touched in (
-        ("room", codec.ROOM, before.rooms, after.rooms, {event.room}),
-        ("device", codec.DEVICE, before.devices, after.devices, _devices(event, before, after)),
-        ("duty", codec.DUTY, before.duties, after.duties, _duties(event)),
-    ):
-        if new is not old:
-            _put_changed(db, table, adapter, old, new, touched)
+    changes = Changes()
+    changes.note(before, after, (event,))
+    changes.write(db)
     return after
+
+
+class Changes:
+    """What some turns in a row change in the tables: of each row only the last value is written.
+
+    The values are those that `evolve` made when the turns were decided.
+    """
+
+    def __init__(self) -> None:
+        self._calls: dict[str, Call] = {}
+        self._rows: dict[str, dict[str, Any]] = {"room": {}, "device": {}, "duty": {}}
+        self._plan: Plan | None = None
+        self._then: list[Statement] = []
+
+    def note(self, before: Shop, after: Shop, events: Sequence[Event]) -> None:
+        """The facts of one turn led from one shop to the other."""
+        calls = {}
+        if after.calls is not before.calls:
+            for event in events:
+                if event.fact in _MOVES and event.call is not None and event.room is not None:
+                    call = _call(after, event.room, event.call)
+                    if call is None and len(events) > 1:
+                        # It ended, and another one after it, so nobody remembers its last value.
+                        self._note_one_by_one(before, events)
+                        return
+                    if call is not None:
+                        calls[call.id] = call
+        self._calls |= calls
+        if after.plan is not before.plan:
+            self._plan = after.plan
+        for event in events:
+            if event.fact is Fact.VOIDED:
+                self._then.append((_VOID_CALL, (event.data["reason"], event.call)))
+            elif event.fact is Fact.DUTY_ENDED:
+                self._then.append((_FORGET_PERSON, (event.duty,)))
+        for table, old, new, touched in (
+            ("room", before.rooms, after.rooms, _rooms),
+            ("device", before.devices, after.devices, _devices),
+            ("duty", before.duties, after.duties, _duties),
+        ):
+            if new is not old:
+                rows = self._rows[table]
+                for event in events:
+                    for key in touched(event, before, after):
+                        if key is not None and (value := new.get(key)) is not old.get(key):
+                            rows[key] = value
+
+    def _note_one_by_one(self, shop: Shop, events: Sequence[Event]) -> None:
+        for event in events:
+            after = evolve(shop, event)
+            self.note(shop, after, (event,))
+            shop = after
+
+    def also(self, statements: Iterable[Statement]) -> None:
+        """Statements that follow in their turn."""
+        self._then += statements
+
+    def write(self, db: Connection) -> None:
+        """Writes what was noted."""
+        if self._plan is not None:
+            plan = json.dumps(codec.plan_data(self._plan))
+            db.execute("INSERT OR REPLACE INTO shop VALUES (1, ?)", (plan,))
+        if self._calls:
+            db.executemany(_PUT_CALL, map(_call_row, self._calls.values()))
+        for table, rows in self._rows.items():
+            dump = _ADAPTERS[table].dump_json
+            kept = [(key, dump(value).decode()) for key, value in rows.items() if value is not None]
+            if kept:
+                put = f"INSERT INTO {table} VALUES (?, ?) {_OR_UPDATE}"  # noqa: S608 - our names
+                db.executemany(put, kept)
+            if len(kept) < len(rows):
+                gone = [(key,) for key, value in rows.items() if value is None]
+                db.executemany(f"DELETE FROM {table} WHERE id = ?", gone)  # noqa: S608 - our names
+        for sql, values in self._then:
+            db.execute(sql, values)
+
+
+def _call(shop: Shop, room_id: str, call_id: str) -> Call | None:
+    """A call of this room, if it is open or the last one."""
+    for call in (shop.calls.get(room_id), shop.room(room_id).last):
+        if call is not None and call.id == call_id:
+            return call
+    return None
+
+
+def _rooms(event: Event, _before: Shop, _after: Shop) -> set[str | None]:
+    """The room that this fact may have changed."""
+    return {event.room}
 
 
 def _devices(event: Event, before: Shop, after: Shop) -> set[str | None]:
@@ -91,44 +179,25 @@ def _devices(event: Event, before: Shop, after: Shop) -> set[str | None]:
     return touched
 
 
-def _duties(event: Event) -> set[str | None]:
+def _duties(event: Event, _before: Shop, _after: Shop) -> set[str | None]:
     """The duties that this fact may have changed."""
     return {event.duty, *event.data.get("duties", ())}
 
 
-def _put_call(db: Connection, call: Call) -> None:
-    db.execute(
-        _PUT_CALL,
-        (
-            call.id,
-            call.room,
-            call.zone,
-            call.kind,
-            call.state,
-            call.outcome,
-            call.raised_at,
-            call.arrived_at,
-            call.closed_at,
-            call.voided,
-            codec.CALL.dump_json(call).decode(),
-        ),
+def _call_row(call: Call) -> tuple[Any, ...]:
+    return (
+        call.id,
+        call.room,
+        call.zone,
+        call.kind.value,
+        call.state.value,
+        call.outcome,
+        call.raised_at,
+        call.arrived_at,
+        call.closed_at,
+        call.voided,
+        codec.CALL.dump_json(call).decode(),
     )
-
-
-def _put_changed(
-    db: Connection, table: str, adapter: Any, old: Any, new: Any, touched: set[str | None]
-) -> None:
-    for key in touched:
-        value = new.get(key)
-        if value is old.get(key):
-            continue
-        if value is None:
-            db.execute(f"DELETE FROM {table} WHERE id = ?", (key,))  # noqa: S608 - one of three
-        else:
-            db.execute(
-                f"INSERT OR REPLACE INTO {table} VALUES (?, ?)",  # noqa: S608 - one of three
-                (key, adapter.dump_json(value).decode()),
-            )
 
 
 def load(db: Connection) -> Shop:

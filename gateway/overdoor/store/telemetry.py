@@ -3,8 +3,8 @@
 from typing import Any
 
 from overdoor.core.model import Millis
+from overdoor.store.projections import Statement
 from overdoor.store.store import Store
-from overdoor.store.writer import Statement
 
 KEPT_MS = 30 * 86_400_000
 FIELDS = ("rssi", "heap_free", "uptime_s", "outbox")

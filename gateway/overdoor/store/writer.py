@@ -11,20 +11,18 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from queue import SimpleQueue
-from typing import Any
 
 from overdoor.core.effects import Effect
 from overdoor.core.events import Event
 from overdoor.core.model import Shop
-from overdoor.store.projections import append, project
+from overdoor.store.projections import Changes, Statement, append
 
 GROUP_LIMIT = 256
 
-Statement = tuple[str, tuple[Any, ...]]
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Turned:
     """A turn that waits to be written. `also`: statements that belong to the same transaction.
 
@@ -51,6 +49,7 @@ class Writer:
     """Owns the writing connection, in a thread of its own."""
 
     def __init__(self, db: sqlite3.Connection, loop: asyncio.AbstractEventLoop) -> None:
+        self.first: Callable[[Sequence[Turned]], None] = lambda _: None  # before each group's own
         self._db = db
         self._loop = loop
         self._queue: SimpleQueue[Turned | _Resume | None] = SimpleQueue()
@@ -94,8 +93,7 @@ class Writer:
         if self._failed is None and any(_has_news(turned) for turned in group):
             try:
                 self._db.execute("BEGIN IMMEDIATE")
-                for turned in group:
-                    self._write(turned)
+                self._write(group)
                 self._db.execute("COMMIT")
             except Exception as error:
                 self._failed = error
@@ -104,17 +102,19 @@ class Writer:
         failed = self._failed
         self._loop.call_soon_threadsafe(self._tell, group, failed)
 
-    def _write(self, turned: Turned) -> None:
-        append(self._db, turned.events)
-        shop = turned.before
-        for event in turned.events:
-            shop = project(self._db, shop, event)
-        for sql, values in turned.also:
-            self._db.execute(sql, values)
-        if turned.after.rev != turned.before.rev:
-            self._db.execute("INSERT OR REPLACE INTO meta VALUES ('rev', ?)", (turned.after.rev,))
+    def _write(self, group: Sequence[Turned]) -> None:
+        changes = Changes()
+        for turned in group:
+            changes.note(turned.before, turned.after, turned.events)
+            changes.also(turned.also)
+        append(self._db, chain.from_iterable(turned.events for turned in group))
+        changes.write(self._db)
+        rev = group[-1].after.rev
+        if rev != group[0].before.rev:
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES ('rev', ?)", (rev,))
 
-    @staticmethod
-    def _tell(group: list[Turned], failed: Exception | None) -> None:
+    def _tell(self, group: list[Turned], failed: Exception | None) -> None:
+        if failed is None:
+            self.first(group)
         for turned in group:
             turned.then(turned, failed)
