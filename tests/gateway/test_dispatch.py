@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from overdoor.core.dispatch import choose
-from overdoor.core.inputs import DutyEnded, DutyPaused, DutyStarted, Need, Verb
+from overdoor.core.events import Fact
+from overdoor.core.inputs import DutyEnded, DutyPaused, DutyStarted, Need, Sighting, Verb
 from overdoor.core.model import Plan, Step, changed
 
 from .shop import Floor, a_plan
@@ -312,3 +313,47 @@ def test_a_call_cannot_be_handed_to_somebody_who_is_not_there() -> None:
     floor.say(Verb.ACKNOWLEDGE, "ana")
     assert not floor.say(Verb.HAND_OFF, "ana", to="ghost")
     assert not floor.say(Verb.HAND_OFF, "ana", to="ana")
+
+
+# -- badges ----------------------------------------------------------------------------------------
+
+
+def with_badge(**policy: bool) -> Floor:
+    floor = Floor(a_plan(**policy))
+    floor.do(DutyStarted("ana", "women", badge="b-1"))
+    floor.sign_on("bob", "women")
+    for _ in range(3):
+        floor.do(Sighting("button-m1", "b-1", -50))
+    return floor
+
+
+def test_whose_badge_was_heard_in_the_next_room_is_the_nearest() -> None:
+    floor = with_badge(sightings=True)
+    floor.press("button-m1")
+    assert floor.paged() == [("ana",)]
+    (why, _) = floor.events[-1].data["why"]
+    assert (why["duty"], why["metres"], why["doubt_m"]) == ("ana", 0.0, 3.0)
+
+
+def test_badges_are_not_located_unless_the_shop_says_so() -> None:
+    assert with_badge().shop.seen == {}
+
+
+def test_what_was_heard_leaves_no_trace_in_the_log() -> None:
+    floor = with_badge(sightings=True)
+    assert {event.fact for event in floor.log} <= {Fact.CONFIGURED, Fact.DUTY_STARTED}
+
+
+def test_one_loud_moment_next_door_does_not_move_anybody() -> None:
+    floor = with_badge(sightings=True)
+    floor.do(Sighting("cp-w1", "b-1", -48))
+    assert floor.shop.seen["b-1"].room == "m1"
+    for _ in range(10):
+        floor.do(Sighting("cp-w1", "b-1", -40))
+    assert floor.shop.seen["b-1"].room == "w1"
+
+
+def test_after_the_shift_a_badge_is_forgotten() -> None:
+    floor = with_badge(sightings=True)
+    floor.do(DutyEnded("ana"))
+    assert floor.shop.seen == {}

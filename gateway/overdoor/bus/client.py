@@ -145,6 +145,8 @@ class Bus:
         devices = sorted({*plan.room_of, *plan.pagers})
         leaves = ("event", "result", "shown", "status", "info")
         filters = [self.topics.device("+", leaf) for leaf in leaves]
+        if plan.policy.sightings:
+            filters.append(self.topics.device("+", "sighting"))
         # One by one as well: a rumqttd hands only 100 retained messages to a wildcard.
         filters += [self.topics.device(device, leaf) for device in devices for leaf in leaves[3:]]
         for start in range(0, len(filters), SUBSCRIBE_AT_ONCE):
@@ -216,6 +218,8 @@ class Bus:
                     given, telemetry = described
                     if device in self._engine.committed.devices:
                         self._engine.telemetry[device] = telemetry
+            case "sighting":
+                given = payloads.parse_sighting(device, payload)
             case "shown":
                 given = self._lamps.shown(device, payload)
             case _:
@@ -275,7 +279,7 @@ class Bus:
         if self._missed:
             # Storing works again. The broker tells what it retains at the next connection.
             self._missed = False
-            connection.leave("what could not be stored is asked for again")
+            connection.leave()
             return
         for effect in done.effects:
             self._say(connection.publish, effect)

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from overdoor.core.effects import PagerList, Receipt, RoomCall, Signal
 from overdoor.core.events import Event, Fact
-from overdoor.core.inputs import DeviceDescribed, DeviceEvent, DeviceSaid
+from overdoor.core.inputs import DeviceDescribed, DeviceEvent, DeviceSaid, Sighting
 from overdoor.core.model import DeviceStatus, State
 from overdoor.core.times import rfc3339
 
@@ -150,6 +150,17 @@ def parse_info(device: str, payload: bytes) -> tuple[DeviceDescribed, dict[str, 
     numbers = ("rssi", "heap_free", "uptime_s", "outbox")
     telemetry = {key: said[key] for key in numbers if _whole(said.get(key), -(2**53), 2**53)}
     return description, telemetry
+
+
+def parse_sighting(device: str, payload: bytes) -> Sighting | Nonsense:
+    """A badge that a device hears."""
+    said = _object(payload)
+    if isinstance(said, Nonsense):
+        return said
+    badge, rssi = _short(said.get("badge")), said.get("rssi")
+    if badge is None or not (isinstance(rssi, int) and _whole(rssi, -200, 50)):
+        return Nonsense("a sighting has a badge, and an rssi in dBm")
+    return Sighting(device, badge, rssi)
 
 
 def _object(payload: bytes) -> dict[str, Any] | Nonsense:

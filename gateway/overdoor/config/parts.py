@@ -204,6 +204,7 @@ class PolicyPart(_Part):
     stale_press_s: SomeSeconds = 120
     give_up_s: SomeSeconds = 900
     repage_s: Seconds = 20
+    sightings: bool = False  # badges that call points hear; never stored
     offline_alarm_s: SomeSeconds = 300
     pages_per_10_min: Annotated[int, Strict(), Field(ge=1, le=1000)] = 10
     need_skills: dict[Need, tuple[Id, ...]] = Field(default_factory=dict)
@@ -266,6 +267,7 @@ class Config(_Part):
                 stale_press_ms=_ms(policy.stale_press_s),
                 give_up_ms=_ms(policy.give_up_s),
                 repage_ms=_ms(policy.repage_s),
+                sightings=policy.sightings,
                 offline_alarm_ms=_ms(policy.offline_alarm_s),
                 pages_per_10_min=policy.pages_per_10_min,
                 steps=tuple(

@@ -9,9 +9,9 @@ ordered by
    a cluster of rooms has one owner,
 3. who served this visit before anybody else,
 4. who has the languages and departments that the room or the need asks for,
-5. how far they have to walk, from where they last arrived or from the middle of their zone. What
-   is known of a place loses weight with age: `UNCERTAINTY_M_PER_MIN` metres a minute, up to the
-   doubt of knowing no more than the zone,
+5. how far they have to walk, from where they last arrived, or where their badge was heard since,
+   or else from the middle of their zone. What is known of a place loses weight with age:
+   `UNCERTAINTY_M_PER_MIN` metres a minute, up to the doubt of knowing no more than the zone,
 6. fewer pages in the last quarter of an hour, so that the burden is even.
 
 Whoever had their share of pages (`pages_per_10_min`) is left in peace while somebody else on duty
@@ -24,12 +24,14 @@ from typing import Any
 
 from overdoor.core.floor import Point
 from overdoor.core.model import Call, Duty, Millis, Shop, State
+from overdoor.core.sightings import STALE_MS
 
 RECENT_PAGES_MS = 15 * 60_000
 BUDGET_MS = 10 * 60_000
 UNCERTAINTY_M_PER_MIN = 2.0
 ZONE_UNCERTAINTY_M = 8.0  # a person signed in to a zone may stand anywhere in it
 NEXT_DOOR_M = 5.0
+HEARD_M = 3.0  # a badge that a room hears may be outside its door
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,10 @@ def distance(shop: Shop, room_id: str, duty: Duty, now: Millis) -> tuple[float, 
     room = shop.plan.rooms.get(room_id)
     there: Point = room.at if room else (0.0, 0.0)
     walk = shop.plan.floor.metres
+    seen = shop.seen.get(duty.badge or "")
+    heard_in = shop.plan.rooms.get(seen.room) if seen else None
+    if seen and heard_in and seen.at > max(duty.place_at or 0, now - STALE_MS):
+        return walk(heard_in.at, there), HEARD_M
     if duty.place is not None and duty.place_at is not None:
         doubt = min(ZONE_UNCERTAINTY_M, UNCERTAINTY_M_PER_MIN * (now - duty.place_at) / 60_000)
         return walk(duty.place, there), doubt

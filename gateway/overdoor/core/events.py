@@ -41,7 +41,7 @@ class Fact(StrEnum):
     RELIEVED = "relieved"  # the lamp answers again
     DESCRIBED = "described"  # kind, model, firmware, caps, boot
     # of a duty
-    DUTY_STARTED = "duty_started"  # zone, skills
+    DUTY_STARTED = "duty_started"  # zone, skills, badge
     DUTY_PAUSED = "duty_paused"
     DUTY_ENDED = "duty_ended"
     # of the shop

@@ -349,7 +349,7 @@ def _evolve_duty(shop: Shop, event: Event) -> Shop:
             zone = event.data["zone"]
             skills = tuple(event.data["skills"])
             if event.duty not in shop.duties:
-                duty = Duty(event.duty, zone, event.at, skills)
+                duty = Duty(event.duty, zone, event.at, skills, event.data["badge"])
                 return changed(shop, duties=_put(shop.duties, event.duty, duty))
             if shop.duties[event.duty].zone == zone:
                 return _set_duty(shop, event.duty, paused=False, skills=skills)
@@ -359,7 +359,9 @@ def _evolve_duty(shop: Shop, event: Event) -> Shop:
         case Fact.DUTY_PAUSED:
             return _set_duty(shop, event.duty, paused=True)
         case Fact.DUTY_ENDED:
-            return changed(shop, duties=_without(shop.duties, event.duty))
+            worn = shop.duties[event.duty].badge
+            seen = _without(shop.seen, worn) if worn is not None else shop.seen
+            return changed(shop, duties=_without(shop.duties, event.duty), seen=seen)
         case _:
             return shop
 

@@ -64,6 +64,15 @@ class DeviceDescribed:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """A device hears a badge, at `rssi` dBm."""
+
+    device: str
+    badge: str
+    rssi: int
+
+
+@dataclass(frozen=True, slots=True)
 class LampSilent:
     """A device took a signal and did not say in time that its lights show it."""
 
@@ -148,6 +157,7 @@ class DutyStarted:
     duty: str
     zone: str
     skills: tuple[str, ...] | None = None  # None: as before
+    badge: str | None = None  # None: as before
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +199,7 @@ Input: TypeAlias = (
     DeviceEvent
     | DeviceSaid
     | DeviceDescribed
+    | Sighting
     | LampSilent
     | LampAnswers
     | Answer

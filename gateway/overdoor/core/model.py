@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, TypeVar
 from overdoor.core.floor import Floor, Point, Wall
 from overdoor.core.hours import Hours, Span
 from overdoor.core.ledger import Boot
+from overdoor.core.sightings import Seen
 
 Millis: TypeAlias = int
 
@@ -107,6 +108,7 @@ class Policy:
     stale_press_ms: Millis = 120_000
     give_up_ms: Millis = 900_000
     repage_ms: Millis = 20_000
+    sightings: bool = False  # whether badges may be located; never stored
     offline_alarm_ms: Millis = 300_000
     pages_per_10_min: int = 10  # of one associate; beyond, the circle is widened instead
     steps: tuple[Step, ...] = (Step(0, "nearest"), Step(20_000, "zone"), Step(60_000, "shop"))
@@ -268,6 +270,7 @@ class Duty:
     zone: str
     since: Millis
     skills: tuple[str, ...] = ()
+    badge: str | None = None  # what call points may hear of them, if the shop agreed to it
     paused: bool = False
     place: Point | None = None  # where they last arrived
     place_at: Millis | None = None
@@ -286,6 +289,7 @@ class Shop:
     # Only ever grow; given out anew at each start, so they are not in the log.
     rev: int = 0  # the highest revision of a signal or pager list
     lists: Mapping[str, int] = field(default_factory=dict)  # pager -> revision of its last list
+    seen: Mapping[str, Seen] = field(default_factory=dict)  # badge -> where; in memory only
 
     def call(self, call_id: str) -> Call | None:
         """The open call with this id."""

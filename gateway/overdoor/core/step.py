@@ -17,7 +17,8 @@ from overdoor.core.escalation import SHIFT_MS, Due, Timer, sign_off
 from overdoor.core.events import Event, Fact
 from overdoor.core.gestures import device_event
 from overdoor.core.lifecycle import Move
-from overdoor.core.model import Device, DeviceStatus, Kind, Millis, Room, Service, Shop
+from overdoor.core.model import Device, DeviceStatus, Kind, Millis, Room, Service, Shop, changed
+from overdoor.core.sightings import sight
 from overdoor.core.turn import Turn
 
 MYSTERY_QUIET_MS = 10 * 60_000
@@ -214,13 +215,24 @@ def _lamp_answers(turn: Turn, said: inputs.LampAnswers) -> None:
         turn.record(Fact.RELIEVED, device=said.device)
 
 
+def _sighting(turn: Turn, said: inputs.Sighting) -> None:
+    """Kept in memory only, and only of badges that somebody on duty wears."""
+    shop = turn.shop
+    room = shop.plan.room_of.get(said.device)
+    worn = any(duty.badge == said.badge for duty in shop.duties.values())
+    if shop.plan.policy.sightings and room is not None and worn:
+        now_seen = sight(shop.seen.get(said.badge), room, said.rssi, turn.now)
+        turn.shop = changed(shop, seen={**shop.seen, said.badge: now_seen})
+
+
 def _duty_started(turn: Turn, started: inputs.DutyStarted) -> None:
     if started.zone not in turn.shop.plan.zones:
         turn.refuse(f"there is no zone {started.zone!r}")
         return
     known = turn.shop.duties.get(started.duty)
     skills = started.skills if started.skills is not None else known.skills if known else ()
-    data = {"zone": started.zone, "skills": list(skills)}
+    badge = started.badge or (known.badge if known else None)
+    data = {"zone": started.zone, "skills": list(skills), "badge": badge}
     turn.record(Fact.DUTY_STARTED, duty=started.duty, data=data)
     turn.wake(sign_off(turn.shop.duties[started.duty]))
     turn.reconsider()
@@ -273,6 +285,7 @@ _RULES = cast(
         inputs.DeviceEvent: device_event,
         inputs.DeviceSaid: _device_said,
         inputs.DeviceDescribed: _device_described,
+        inputs.Sighting: _sighting,
         inputs.LampSilent: _lamp_silent,
         inputs.LampAnswers: _lamp_answers,
         inputs.Answer: answer,

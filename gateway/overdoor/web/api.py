@@ -83,6 +83,7 @@ class DutyBody(_Body):
     name: str | None = Field(default=None, min_length=1, max_length=40)
     zone: str | None = Field(default=None, max_length=32)
     paused: bool | None = None
+    badge: str | None = Field(default=None, min_length=1, max_length=64)
     skills: list[Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]] | None = Field(
         default=None, max_length=16, description="languages and departments"
     )
@@ -319,7 +320,7 @@ async def duty(
 ) -> dict[str, Any]:
     """Signs on (name and zone), moves (zone), takes a break (paused), or comes back."""
     if body.name is not None:
-        return await begin_shift(engine, body.name, body.zone, response, body.skills)
+        return await begin_shift(engine, body.name, body.zone, response, body.skills, body.badge)
     if session is None:
         raise Problem(401, "Not on duty", "Sign on first, with a name and a zone.")
     if body.paused and body.zone is None:
@@ -327,7 +328,7 @@ async def duty(
     else:
         skills = None if body.skills is None else tuple(body.skills)
         zone = body.zone or session.duty.zone
-        done = await engine.do(DutyStarted(session.duty.id, zone, skills))
+        done = await engine.do(DutyStarted(session.duty.id, zone, skills, body.badge))
     if done.refused is not None:
         raise Problem(422, "Not understood", done.refused.why)
     return _duty_view(engine, session)
@@ -352,12 +353,13 @@ async def begin_shift(
     zone: str | None,
     response: Response,
     skills: Sequence[str] | None = None,
+    badge: str | None = None,
 ) -> dict[str, Any]:
     """Signs on and gives the session to the browser."""
     name = " ".join(name.split())
     if not name or zone is None or zone not in engine.committed.plan.zones:
         raise Problem(422, "Not understood", "Signing on takes a name and a zone of this shop.")
-    duty_id, token = await sign_on(engine, name, zone, tuple(skills or ()))
+    duty_id, token = await sign_on(engine, name, zone, tuple(skills or ()), badge)
     response.set_cookie(COOKIE, token, max_age=SHIFT_MS // 1000, httponly=True, samesite="strict")
     session = Session(engine.committed.duties[duty_id], name)
     return _duty_view(engine, session) | {"token": token}

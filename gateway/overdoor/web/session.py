@@ -63,7 +63,11 @@ OnDuty = Annotated[Session, Depends(on_duty)]
 
 
 async def sign_on(
-    engine: Engine, name: str, zone: str, skills: tuple[str, ...] = ()
+    engine: Engine,
+    name: str,
+    zone: str,
+    skills: tuple[str, ...] = (),
+    badge: str | None = None,
 ) -> tuple[str, str]:
     """Begins a shift; returns the duty's id and the session's token.
 
@@ -75,7 +79,7 @@ async def sign_on(
             if other.casefold() == name.casefold():
                 await sign_off(engine, other_id)
         done = await engine.do(
-            DutyStarted(duty_id, zone, skills),
+            DutyStarted(duty_id, zone, skills, badge),
             also=(("INSERT INTO person VALUES (?, ?, ?)", (duty_id, name, _hash(token))),),
         )
     if done.refused is not None:
