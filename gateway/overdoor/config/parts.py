@@ -199,7 +199,7 @@ class PolicyPart(_Part):
 
     target_arrival_s: SomeSeconds = 60
     acknowledgement_lapses_s: SomeSeconds = 90
-    close_after_s: SomeSeconds = 300
+    close_after_s: Seconds = 300
     visit_gap_s: Seconds = 600
     stale_press_s: SomeSeconds = 120
     give_up_s: SomeSeconds = 900
