@@ -47,7 +47,7 @@ class _Connection:
     def flush(self) -> None:
         """What was said is on its way already."""
 
-    def leave(self, _: str) -> None:
+    def leave(self) -> None:
         """The goodbye."""
         broker = self._gateway.world.broker
         self._gateway.link = None
