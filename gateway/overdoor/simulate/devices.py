@@ -101,10 +101,10 @@ class RoomDevice:
             if len(outbox):
                 self._old.append(outbox)
         for kept in self.kept:
-            if kept.boot == outbox.boot:
-                kept.ended = self.world.timeline.now
-                if not self.build.journal:
-                    kept.lost = "the device lost power"
+            # The contract bounds an unknown age by the boot before the one that tells of it.
+            kept.ended = self.world.timeline.now
+            if kept.boot == outbox.boot and not self.build.journal:
+                kept.lost = "the device lost power"
         self._life += 1
         link = self.world.broker.links.get(self.id)
         if link is not None:
