@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from overdoor.core.effects import Refused
+from overdoor.core.effects import Refused, Signal
 from overdoor.core.events import Fact
 from overdoor.core.hours import Hours
 from overdoor.core.inputs import (
@@ -343,3 +343,13 @@ def test_a_new_policy_does_not_bend_a_running_call() -> None:
     floor.do(Configured(a_plan(give_up_ms=1)))
     floor.wait(MINUTE)
     assert floor.call() is not None
+
+
+def test_a_restatement_at_closing_time_says_each_light_once() -> None:
+    floor = open_floor("2026-11-20T18:10")
+    floor.press()
+    floor.now = at("2026-11-20T18:15")
+    floor.do(Restate())
+    signals = [signal.device for signal in only(Signal, floor.effects)]
+    assert sorted(signals) == sorted(set(signals))
+    assert floor.signals["cp-w1"].state == "offline"

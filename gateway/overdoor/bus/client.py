@@ -11,7 +11,7 @@ import random
 import ssl
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
@@ -80,7 +80,6 @@ class Bus:
         self._taken_over = False
         self._missed = False  # something was heard that could not be stored
         self._lamps = LampWatch()
-        self._heard: dict[str, int] = {}  # device → when it last gave a sign of life
         self._complained: dict[str, tuple[int, int]] = {}  # device → (when, how many since)
         engine.listen(self._speak, lights=self._light)
 
@@ -206,10 +205,8 @@ class Bus:
                 given = payloads.parse_event(device, payload)
             case "status":
                 given = payloads.parse_status(device, payload, retained=message.retain)
-                if isinstance(given, DeviceSaid):
-                    if given.status is DeviceStatus.OFFLINE:
-                        self._lamps.gone(device)
-                    given = replace(given, heard_at=self._heard.get(device))
+                if isinstance(given, DeviceSaid) and given.status is DeviceStatus.OFFLINE:
+                    self._lamps.gone(device)
             case "info":
                 described = payloads.parse_info(device, payload)
                 if isinstance(described, Nonsense):
@@ -224,8 +221,6 @@ class Bus:
                 given = self._lamps.shown(device, payload)
             case _:
                 given = None
-        if leaf in ("event", "shown", "result") and device in self._engine.committed.devices:
-            self._heard[device] = self._engine.clock()
         if isinstance(given, Nonsense):
             self._complain(device, leaf, given)
             return None

@@ -40,15 +40,11 @@ class DeviceEvent:
 
 @dataclass(frozen=True, slots=True)
 class DeviceSaid:
-    """A status of a device. `retained`: the broker repeated an old one.
-
-    `heard_at`: when it last gave a sign of life besides its statuses, if that is known.
-    """
+    """A status of a device. `retained`: the broker repeated an old one."""
 
     device: str
     status: DeviceStatus
     retained: bool = False
-    heard_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def _last_sign_of_life(turn: Turn, device: Device, said: inputs.DeviceSaid) -> M
 
     A broker speaks a will at the latest one and a half keep-alives after the last sign of life.
     """
-    known = [at for at in (device.heard_at, said.heard_at) if at is not None]
+    known = [] if device.heard_at is None else [device.heard_at]
     if said.status is DeviceStatus.OFFLINE and not said.retained:
         known.append(turn.now - WILL_DELAY_MS)
     return max(known, default=None)

@@ -69,6 +69,7 @@ class Turn:
         self._effects: list[Effect] = []
         self._signalled: dict[str, None] = {}  # rooms to signal whether or not they changed
         self._relist = False
+        self._restated = False
 
     # -- facts -----------------------------------------------------------------------------------
 
@@ -310,6 +311,9 @@ class Turn:
     def restate(self) -> None:
         """Everything retained, and every timer, once more; and nothing of what left the plan."""
         self.tonight()
+        self._restated = True
+
+    def _say_everything(self) -> None:
         for room in self.shop.plan.rooms.values():
             for device_id in room.devices:
                 self.signal_device(device_id)
@@ -340,8 +344,11 @@ class Turn:
         """The turn's result; the wishes that follow from what changed come first."""
         derived: list[Effect] = []
         said, self._effects = self._effects, derived
-        for room_id in self._changed_rooms():
-            self._speak_of(room_id)
+        if self._restated:
+            self._say_everything()
+        else:
+            for room_id in self._changed_rooms():
+                self._speak_of(room_id)
         derived += [Happened(event) for event in self.events if event.fact in _WATCHED]
         if self._relist or (self.shop.plan.pagers and self.shop.calls is not self.before.calls):
             zones = self._changed_zones()
