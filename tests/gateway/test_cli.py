@@ -3,7 +3,6 @@
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -153,10 +152,8 @@ def test_a_gateway_says_where_it_is_and_ends_cleanly_when_asked(tmp_path: Path) 
     ) as gateway:
         assert gateway.stdout is not None
         said = [gateway.stdout.readline() for _ in range(6)]
-        started = time.monotonic()
         gateway.terminate()
         _, errors = gateway.communicate(timeout=LIMIT_S)
     assert said[0].startswith("Overdoor ")
     assert gateway.returncode == 0
     assert "Traceback" not in errors
-    assert time.monotonic() - started < 5
