@@ -117,7 +117,7 @@ BUGS = (
     ),
     Planted(
         "timers not asked for again after restart",
-        turn.Turn.restate,
+        turn.Turn._say_everything,
         "self._effects += [Wake(timer) for timer in timers(call)] if call else []",
         "pass",
         ("gateway crash",),

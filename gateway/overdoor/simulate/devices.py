@@ -104,7 +104,7 @@ class RoomDevice:
             # The contract bounds an unknown age by the boot before the one that tells of it.
             kept.ended = self.world.timeline.now
             if kept.boot == outbox.boot and not self.build.journal:
-                kept.lost = "the device lost power"
+                self._give_up(kept, "the device lost power")
         self._life += 1
         link = self.world.broker.links.get(self.id)
         if link is not None:
@@ -134,7 +134,7 @@ class RoomDevice:
         if self.point.outbox.dropped > dropped:
             for kept in self.kept:
                 if id(kept.event) in held and id(kept.event) not in now_held:
-                    kept.lost = "the outbox was full"
+                    self._give_up(kept, "the outbox was full")
         for event in self.point.outbox:
             was = held.get(id(event))
             if was is None:
@@ -151,6 +151,12 @@ class RoomDevice:
                 kept = next(kept for kept in self.kept if kept.event is event)
                 kept.gestures.append(self._booted_at + at)
         self.world.watch.device_holds(self)
+
+    def _give_up(self, kept: Kept, why: str) -> None:
+        """Nobody will ever hear of it, unless it was stored and only its receipt is missing."""
+        kept.lost = why
+        if not self.world.watch.is_stored(kept.key):
+            self.world.story.lost += len(kept.gestures)
 
     # -- the link --------------------------------------------------------------------------------
 

@@ -52,6 +52,7 @@ class Story:
     def __init__(self, world: "World", *, telling: bool) -> None:
         self.lines: list[tuple[int, str]] = []
         self.faults = 0
+        self.lost = 0  # presses that went with a device's power
         self._paged: dict[str, list[str]] = {}  # room → who was paged last
         self._telling = telling
         self._world = world
@@ -165,9 +166,11 @@ def verdict(world: "World") -> str:
         f"{again} more presses while waiting, {lapses} promises that nobody kept, "
         f"{world.story.faults} faults."
     )
+    lost = world.story.lost
+    gone = f"{lost} went with a device's power before they were stored" if lost else "none lost"
     lines.append(
-        f"{world.watch.books_kept()} facts stored; no press lost, none counted twice, "
-        "every lamp right at the end."
+        f"{world.watch.books_kept()} facts stored. Presses: {gone}, none counted twice. "
+        "Every lamp right at the end."
     )
     return "\n".join(lines)
 

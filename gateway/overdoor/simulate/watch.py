@@ -219,6 +219,10 @@ class Watch:
 
     # -- devices ---------------------------------------------------------------------------------
 
+    def is_stored(self, key: tuple[str, str, int]) -> bool:
+        """Whether the log has this event."""
+        return key in self._stored
+
     def device_holds(self, device: "RoomDevice") -> None:
         """Whatever was neither receipted nor given up is still held."""
         held = device.holds()
