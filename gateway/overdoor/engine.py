@@ -139,6 +139,8 @@ class Engine:
         before, failures = self._shop, self._failures
         after, events, effects = step(before, given, self.clock())
         self._shop = after
+        if after is before and not effects and then is None:
+            return  # nothing came of it, as of most timers
         if any(isinstance(effect, Refused) for effect in effects):
             also = ()
 

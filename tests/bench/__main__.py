@@ -21,6 +21,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from tests.bench import place
+from tests.bench.big import big
 from tests.bench.client import Client
 from tests.bench.rooms import Ear, Pager, Room
 
@@ -230,7 +231,7 @@ def _fsync(folder: Path) -> None:
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--all", action="store_true", help="also what takes minutes")
-    parser.add_argument("--only", help="one of: one, many, sustained, idle, start")
+    parser.add_argument("--only", help="one of: one, many, sustained, big")
     parser.add_argument("--presses", type=int, default=1000, help="of the one room (1000)")
     parser.add_argument("--rooms", type=int, default=200, help="pressed at once (200)")
     parser.add_argument("--seconds", type=int, default=10, help="of each block (10)")
@@ -239,6 +240,11 @@ async def main() -> None:
     def wanted(name: str) -> bool:
         return given.only in (None, name)
 
+    if given.all or given.only == "big":
+        with tempfile.TemporaryDirectory() as place_of_its_own:
+            await big(Path(place_of_its_own), idle_s=60)
+        if given.only == "big":
+            return
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         port = await stack.enter_async_context(place.broker(folder))

@@ -21,7 +21,14 @@ class Client(asyncio.Protocol):
 
     @classmethod
     async def connect(
-        cls, port: int, name: str, topics: list[str], heard: Heard, *, keep_alive_s: int = 0
+        cls,
+        port: int,
+        name: str,
+        topics: list[str],
+        heard: Heard,
+        *,
+        keep_alive_s: int = 0,
+        qos: int = 1,
     ) -> Self:
         loop = asyncio.get_running_loop()
         _, client = await loop.create_connection(lambda: cls(heard), "127.0.0.1", port)
@@ -29,7 +36,9 @@ class Client(asyncio.Protocol):
         client._transport.write(_packet(0x10, body))
         await client._answer()
         for start in range(0, len(topics), 100):
-            filters = b"".join(_text(topic) + b"\x01" for topic in topics[start : start + 100])
+            filters = b"".join(
+                _text(topic) + bytes((qos,)) for topic in topics[start : start + 100]
+            )
             client._transport.write(_packet(0x82, b"\0\1" + filters))
             await client._answer()
         return client
