@@ -146,10 +146,12 @@ class Bus:
         filters = [self.topics.device("+", leaf) for leaf in leaves]
         if plan.policy.sightings:
             filters.append(self.topics.device("+", "sighting"))
-        # One by one as well: a rumqttd hands only 100 retained messages to a wildcard.
-        filters += [self.topics.device(device, leaf) for device in devices for leaf in leaves[3:]]
-        for start in range(0, len(filters), SUBSCRIBE_AT_ONCE):
-            await connection.subscribe(filters[start : start + SUBSCRIBE_AT_ONCE])
+        await connection.subscribe(filters)
+        # One by one as well: a rumqttd hands only 100 retained messages to a wildcard. And at
+        # QoS 0: a mosquitto lets 1,000 of QoS 1 wait, and drops what is retained beyond.
+        single = [self.topics.device(device, leaf) for device in devices for leaf in leaves[3:]]
+        for start in range(0, len(single), SUBSCRIBE_AT_ONCE):
+            await connection.subscribe(single[start : start + SUBSCRIBE_AT_ONCE], qos=0)
         if self._taken_over:
             raise TakenOver(
                 f"Another gateway works for the shop {self._shop!r} on "

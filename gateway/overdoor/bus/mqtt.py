@@ -101,9 +101,9 @@ class Connection:
             connection._paho.on_socket_register_write = connection._watch_for_writing
             yield connection
 
-    async def subscribe(self, filters: Sequence[str]) -> None:
-        """Subscribes at QoS 1, and waits until the broker says so. Raises `MqttError`."""
-        await self._client.subscribe([(topic, 1) for topic in filters])
+    async def subscribe(self, filters: Sequence[str], qos: int = 1) -> None:
+        """Subscribes, and waits until the broker says so. Raises `MqttError`."""
+        await self._client.subscribe([(topic, qos) for topic in filters])
 
     async def end(self) -> NoReturn:
         """Waits for the end of the connection. Raises `MqttError`."""

@@ -56,7 +56,7 @@ class _Connection:
     def acknowledge(self, _: Incoming) -> None:
         """Clean sessions: the broker repeats nothing."""
 
-    async def subscribe(self, filters: Sequence[str]) -> None:
+    async def subscribe(self, filters: Sequence[str], qos: int = 1) -> None:
         self._link.subscribe(list(filters))
 
 
