@@ -9,6 +9,7 @@ from asyncio.subprocess import Process
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from overdoor.bus.payloads import Nonsense, parse_info
 from overdoor.config import read
 from overdoor.core import inputs
 from overdoor.core.events import Event
@@ -56,6 +57,9 @@ def history(config: Path) -> int:
     happens(inputs.Configured(plan))
     for device in plan.room_of:
         happens(inputs.DeviceSaid(device, DeviceStatus.ONLINE))
+        described = parse_info(device, Devices._info(0))
+        assert not isinstance(described, Nonsense)
+        happens(described[0])
         gestures = (("press", "call"), ("press", "presence"))
         for n, (gesture, button) in enumerate(gestures, 1):
             now += 20
