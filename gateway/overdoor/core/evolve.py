@@ -288,6 +288,9 @@ def _evolve_device(shop: Shop, event: Event) -> Shop:
             }
             if data["aged"]:  # else it is of an earlier boot, and the bound of the next one like it
                 changes["heard_at"] = event.noted_at
+                if device.boot is not None and device.boot != event.boot:
+                    # A new boot whose info was not stored, or is not here yet.
+                    changes |= {"boot": event.boot, "heard_before": device.heard_at}
             if "dark_until" in data:
                 changes["dark_until"] = data["dark_until"]
         case Fact.SETTLED:
