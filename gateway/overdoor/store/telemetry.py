@@ -10,12 +10,22 @@ KEPT_MS = 30 * 86_400_000
 FIELDS = ("rssi", "heap_free", "uptime_s", "outbox")
 LATEST = 500
 
+# Overlapping subscriptions bring an info twice; the second one is no other measurement.
+_KEEP = """
+INSERT OR REPLACE INTO telemetry
+SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (
+    SELECT 1 FROM telemetry
+    WHERE device = ?1 AND at > ?2 - 5000
+    AND (rssi, heap_free, uptime_s, outbox) IS (?3, ?4, ?5, ?6)
+)
+"""
+
 
 def recording(device: str, at: Millis, told: dict[str, Any]) -> list[Statement]:
     """The statements that keep what a device told of itself, and forget what is a month old."""
     values = tuple(told.get(field) for field in FIELDS)
     return [
-        ("INSERT OR REPLACE INTO telemetry VALUES (?, ?, ?, ?, ?, ?)", (device, at, *values)),
+        (_KEEP, (device, at, *values)),
         ("DELETE FROM telemetry WHERE device = ? AND at < ?", (device, at - KEPT_MS)),
     ]
 
