@@ -48,7 +48,6 @@ class EmbeddedBroker:
         self, folder: Path, port: int, which: Literal["auto", "mosquitto", "iotcore"] = "auto"
     ) -> None:
         self.port = port
-        self.starts = 0
         self._folder = folder
         mosquitto = _find_mosquitto()
         if which == "mosquitto" and mosquitto is None:
@@ -93,7 +92,6 @@ class EmbeddedBroker:
             stdout=asyncio.subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for the gateway, which still has things to say
         )
-        self.starts += 1
         for _ in range(int(START_LIMIT_S / 0.02)):
             if self._process.returncode is not None:
                 break

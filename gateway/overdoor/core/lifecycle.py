@@ -53,11 +53,6 @@ TABLE: dict[tuple[State, Move], tuple[State, Outcome | None]] = {
 }
 
 
-def allowed(state: State, move: Move) -> bool:
-    """Whether a call in this state can make this move."""
-    return (state, move) in TABLE
-
-
 def diagram() -> str:
     """The table as a Mermaid state diagram, for the docs."""
     lines = ["stateDiagram-v2", "    [*] --> raised : press"]

@@ -40,7 +40,6 @@ class World:
         self.staff = {name: Associate(self, name, self._rng(name)) for name in script.staff}
         self.people: dict[str, Associate] = {}  # duty → who it is
         self._jump = 0  # of the wall clock
-        self._orderly = False
         self._down: set[tuple[str, str]] = set()
 
     def run(self) -> None:
