@@ -3,9 +3,8 @@
 import asyncio
 import logging
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
 import structlog
 import typer
@@ -15,13 +14,13 @@ from overdoor import config as configuration
 from overdoor.bus import BrokerError, TakenOver
 from overdoor.config import ConfigError
 from overdoor.demo import DemoError, demo_config, run_demo
+from overdoor.device import DeviceError
+from overdoor.device import app as device_app
 from overdoor.serve import Running, serve
 from overdoor.simulate import calm_day, many, one, rough_hour
 from overdoor.store import FILE, StoreError, copy_database
 
 USAGE = 2
-
-T = TypeVar("T")
 
 app = typer.Typer(
     help="Overdoor: a button in the fitting room, a lamp over the door, somebody who comes.",
@@ -30,6 +29,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
+
+app.add_typer(device_app, name="device")
 
 ConfigFile = Annotated[
     Path, typer.Option("--config", "-c", help="The shop's file.", show_default=True)
@@ -52,14 +53,14 @@ def run(config: ConfigFile = Path("shop.toml")) -> None:
     Serves the pages, talks to the devices through the broker that `[mqtt] url` names, and writes
     everything to the folder `[data] path`. Stop it with Ctrl-C; nothing is lost when it is killed.
     """
-    read = _or_exit(lambda: configuration.read(config))
-    _or_exit(lambda: asyncio.run(serve(read, _announce)))
+    read = configuration.read(config)
+    asyncio.run(serve(read, _announce))
 
 
 @app.command()
 def check(config: ConfigFile = Path("shop.toml")) -> None:
     """Check a shop's file without starting anything."""
-    read = _or_exit(lambda: configuration.read(config))
+    read = configuration.read(config)
     devices = sum(len(room.all_devices()) for room in read.room)
     typer.echo(
         f"{config} is good: {read.shop.name}, {len(read.zone)} zones, {len(read.room)} rooms, "
@@ -80,8 +81,8 @@ def backup(
     The copy is whole and checked. To go back to it, stop the gateway and put the file in place of
     `overdoor.db` in the `[data] path` folder.
     """
-    read = _or_exit(lambda: configuration.read(config))
-    _or_exit(lambda: copy_database(read.data.path / FILE, target))
+    read = configuration.read(config)
+    copy_database(read.data.path / FILE, target)
     typer.echo(f"{target} holds all of {read.shop.name} up to now.")
 
 
@@ -107,12 +108,8 @@ def demo(
     Each room is a MicroPython process that runs the real firmware. Open the printed address, press
     a button on the floor plan, and answer the call on the handheld page. Ctrl-C ends everything.
     """
-
-    def shop() -> None:
-        with demo_config(rooms, port, broker, data) as config:
-            asyncio.run(run_demo(config, _announce, busy=busy))
-
-    _or_exit(shop)
+    with demo_config(rooms, port, broker, data) as config:
+        asyncio.run(run_demo(config, _announce, busy=busy))
 
 
 @app.command()
@@ -160,15 +157,6 @@ def _announce(running: Running) -> None:
     sys.stdout.flush()
 
 
-def _or_exit(work: Callable[[], T]) -> T:
-    """Runs something; a mistake of configuration or use ends in one sentence and status 2."""
-    try:
-        return work()
-    except (BrokerError, ConfigError, DemoError, StoreError, TakenOver) as error:
-        typer.echo(f"overdoor: {error}", err=True)
-        raise typer.Exit(USAGE) from None
-
-
 def _log_to_stderr() -> None:
     """People read on a terminal; machines read JSON."""
     on_terminal = sys.stderr.isatty()
@@ -186,9 +174,12 @@ def _log_to_stderr() -> None:
 
 
 def main() -> None:
-    """The entry point."""
+    """The entry point. A mistake of configuration or use is one sentence, and status 2."""
     _log_to_stderr()
     try:
         app()
+    except (BrokerError, ConfigError, DemoError, DeviceError, StoreError, TakenOver) as error:
+        typer.echo(f"overdoor: {error}", err=True)
+        raise SystemExit(USAGE) from None
     except KeyboardInterrupt:  # before the shop took over the signals
         raise SystemExit(130) from None

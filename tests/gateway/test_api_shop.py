@@ -199,3 +199,17 @@ async def test_a_gateway_that_stops_ends_its_streams(shop: Client) -> None:
         await said.get()
         shop.app.state.hub.close()
         assert await said.get() == ""
+
+
+# -- devices -------------------------------------------------------------------------------------
+
+
+async def test_every_device_is_listed_with_its_room_and_one_that_knocked_without(
+    shop: Client,
+) -> None:
+    await shop.engine.do(an_event(device="cp-new"))
+    listed = {device["id"]: device for device in (await shop.get("/devices")).json()["devices"]}
+    assert listed["cp-w1"]["room"] == "w1"
+    assert (listed["cp-w1"]["heard"], listed["cp-w1"]["status"]) == (None, "unknown")
+    assert listed["cp-new"]["room"] is None
+    assert listed["cp-new"]["heard"] is not None

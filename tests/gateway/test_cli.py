@@ -3,8 +3,10 @@
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -157,3 +159,19 @@ def test_a_gateway_says_where_it_is_and_ends_cleanly_when_asked(tmp_path: Path) 
     assert said[0].startswith("Overdoor ")
     assert gateway.returncode == 0
     assert "Traceback" not in errors
+
+
+def test_devices_are_listed_from_the_file_while_no_gateway_runs(tmp_path: Path) -> None:
+    ended = overdoor("device", "list", "--config", write_shop(tmp_path))
+    assert ended.returncode == 0
+    assert "does not run" in ended.stderr
+    assert [line.split() for line in ended.stdout.splitlines()[1:]] == [["cp-w1", "w1"]]
+
+
+def test_something_else_on_the_gateways_port_is_one_sentence(tmp_path: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        file = write_shop(tmp_path, web=server.server_address[1])
+        ended = overdoor("device", "list", "--config", file)
+        server.shutdown()
+    assert_one_sentence(ended, "is not this gateway")

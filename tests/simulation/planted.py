@@ -19,8 +19,8 @@ from overdoor.bus.client import Bus
 from overdoor.core import dispatch, escalation, step, turn
 from overdoor.core.ledger import Boot
 from overdoor.engine import Engine
+from overdoor.firmware import module
 from overdoor.simulate import Trial, play, rough_hour
-from overdoor.simulate.firmware import module
 from overdoor.store import projections
 
 Outbox = module("outbox").Outbox

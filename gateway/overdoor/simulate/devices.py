@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from overdoor import firmware
 from overdoor.bus.topics import Topics
-from overdoor.simulate import firmware
 from overdoor.simulate.clock import Handle
 from overdoor.simulate.network import Client, Link, Message
 

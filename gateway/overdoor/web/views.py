@@ -112,6 +112,7 @@ def _device_view(engine: Engine, device: Device) -> dict[str, Any]:
         "id": device.id,
         "status": device.status,
         "since": iso(device.status_at),
+        "heard": iso(device.heard_at),
         "kind": device.kind,
         "model": device.model,
         "firmware": device.firmware,
@@ -119,6 +120,19 @@ def _device_view(engine: Engine, device: Device) -> dict[str, Any]:
         "alarm": device.alarm,
         **engine.telemetry.get(device.id, {}),
     }
+
+
+def devices(engine: Engine) -> list[dict[str, Any]]:
+    """Every device that is planned or was ever heard, with its room."""
+    shop = engine.committed
+    plan = shop.plan
+    ids = [*plan.room_of, *plan.pagers]
+    ids += sorted(shop.devices.keys() - set(ids))
+    return [
+        _device_view(engine, shop.devices.get(id_, Device(id_)))
+        | {"room": plan.room_of.get(id_), "pager": id_ in plan.pagers}
+        for id_ in ids
+    ]
 
 
 def device_page(engine: Engine, device: Device) -> dict[str, Any]:
