@@ -234,7 +234,7 @@ const UNDO_MS = 5_000;
 function drawUndo() {
   for (const bar of document.querySelectorAll(".undo[data-undo-until]")) {
     const left = Number(bar.dataset.undoUntil) - serverNow();
-    bar.hidden = left <= 0;
+    (bar.closest(".closing") ?? bar).hidden = left <= 0;
     if (left <= 0) continue;
     const words = `${Math.ceil(left / 1000)}\u00a0s`;
     const label = bar.querySelector(".undo-left");

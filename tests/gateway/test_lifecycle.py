@@ -5,6 +5,7 @@ input comes; time makes three of them out of two: just closed (for 2 s a hold is
 acknowledged (for 5 s it can be undone), just arrived (for 10 s the buttons are deaf).
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import settings
@@ -68,18 +69,32 @@ PEOPLE = ("ana", "bob", "eve")
 rooms, people = st.sampled_from(ROOMS), st.sampled_from(PEOPLE)
 
 
+@dataclass
+class Tap:
+    """A closing by a person, and what was before it."""
+
+    by: str
+    at: int
+    state: str
+    since: int
+    owner: str | None
+    outcome: str  # of the call before
+
+
 class Expected:
     """What the oracle knows of a room."""
 
     def __init__(self) -> None:
         self.state, self.outcome, self.owner = "idle", "", None
         self.raised_at = self.since = -GIVE_UP
+        self.moved_at = self.since  # later than `since` once a closing was undone
+        self.tap: Tap | None = None
         self.out = False
 
     def column(self, now: int) -> str:
         new = now - self.since
         if self.state == "acked":
-            return "acked<5s" if new <= 5000 else "acked"
+            return "acked<5s" if new <= 5000 and self.moved_at == self.since else "acked"
         if self.state == "arrived":
             return "arrived<10s" if new < 10_000 else "arrived"
         return "closed" if self.state == "idle" and new < 2000 else self.state
@@ -94,7 +109,8 @@ class Expected:
             if word == "no" or (word == "raised" and self.state == "idle" and self.out):
                 continue
             if word != self.state:
-                self.since = now
+                self.since = self.moved_at = now
+                self.tap = None
                 self.owner = by if word in ("acked", "arrived") else None
             if word == "raised" and self.state == "idle":
                 self.raised_at = now
@@ -106,12 +122,26 @@ class Expected:
     def fall_due(self, now: int) -> None:
         """What happens by itself up to now."""
         if self.state == "acked" and now >= self.since + LAPSE:
-            self.state, self.since, self.owner = "raised", self.since + LAPSE, None
+            self.state, self.owner = "raised", None
+            self.since = self.moved_at = max(self.since + LAPSE, self.moved_at)
         if self.state == "arrived" and now >= self.since + CLOSE:
-            self.state, self.since, self.outcome = "idle", self.since + CLOSE, "served"
+            self.state, self.outcome = "idle", "served"
+            self.since = self.moved_at = max(self.since + CLOSE, self.moved_at)
         if self.state == "raised" and now >= self.raised_at + GIVE_UP:
-            self.since = max(self.since, self.raised_at + GIVE_UP)
+            self.since = self.moved_at = max(self.moved_at, self.raised_at + GIVE_UP)
             self.state, self.outcome = "idle", "unanswered"
+
+    def undo(self, now: int, *, owner_is_there: bool) -> None:
+        """The closing is taken back: everything is as it was, and what fell due meanwhile is due.
+
+        Who was on the way and has left meanwhile is not on the way any more.
+        """
+        assert self.tap is not None
+        self.state, self.since, self.owner = self.tap.state, self.tap.since, self.tap.owner
+        self.outcome, self.moved_at, self.tap = self.tap.outcome, now, None
+        if self.state == "acked" and not owner_is_there:
+            self.take("raised", now, None)
+        self.fall_due(now)
 
 
 class Calls(RuleBasedStateMachine):
@@ -122,6 +152,7 @@ class Calls(RuleBasedStateMachine):
         self.floor = Floor()
         self.rooms = {room: Expected() for room in ROOMS}
         self.on_duty: set[str] = set()
+        self.paused: set[str] = set()
         self.rang: list[Timer] = []
         self.closed: dict[str, Call] = {}
         self.sent: list[Any] = []
@@ -159,9 +190,37 @@ class Calls(RuleBasedStateMachine):
         verb=st.sampled_from([verb for verb in Verb if verb is not Verb.CANCEL]),
     )
     def answer(self, room: str, by: str, verb: Verb) -> None:
-        mine = by == self.rooms[room].owner and f"{verb}-mine" in ROWS
+        it = self.rooms[room]
+        mine = by == it.owner and f"{verb}-mine" in ROWS
+        tap = Tap(by, self.floor.now, it.state, it.since, it.owner, it.outcome)
         accepted = self.floor.say(verb, by, room)
         self.expect(room, f"{verb}-mine" if mine else verb, by, accepted)
+        if accepted and verb in (Verb.CLOSE, Verb.NOBODY_THERE):
+            it.tap = tap
+
+    @precondition(lambda self: any(room.tap for room in self.rooms.values()))
+    @rule(
+        other=st.sampled_from(["", "", "", *PEOPLE]),
+        seconds=st.sampled_from([1, 0, 4, 5]),
+        data=st.data(),
+    )
+    def takes_the_closing_back(self, other: str, seconds: int, data: st.DataObject) -> None:
+        tapped = [room for room, expected in self.rooms.items() if expected.tap]
+        room = data.draw(st.sampled_from(tapped))
+        self.time_passes(seconds)
+        it = self.rooms[room]
+        assert it.tap is not None
+        by = other or it.tap.by
+        last = self.floor.last(room)
+        refused = only(Refused, self.floor.do(Answer(last.id, Verb.UNDO, by)))
+        final = by != it.tap.by or self.floor.now - it.tap.at > 5000
+        assert bool(refused) is final
+        if not refused:
+            self.closed.pop(last.id, None)
+            pager = it.tap.owner == "pg-1"
+            there = pager or it.tap.owner in self.on_duty - self.paused
+            it.undo(self.floor.now, owner_is_there=there)
+            self.floor.wait(0)  # what fell due meanwhile
 
     @precondition(lambda self: self.floor.shop.calls)
     @rule(data=st.data(), word=st.sampled_from(["acknowledge", "decline", "arrive"]))
@@ -193,6 +252,8 @@ class Calls(RuleBasedStateMachine):
         assert bool(refused) is not known
         if how is DutyEnded:
             self.on_duty.discard(who)
+        else:
+            self.paused.add(who)
         if known:
             for room in ROOMS:
                 if self.rooms[room].owner == who:
@@ -202,6 +263,7 @@ class Calls(RuleBasedStateMachine):
     def comes(self, who: str, zone: str) -> None:
         self.floor.do(DutyStarted(who, zone))
         self.on_duty.add(who)
+        self.paused.discard(who)
 
     @rule(room=rooms, service=st.sampled_from(list(Service)))
     def service(self, room: str, service: Service) -> None:
@@ -228,6 +290,9 @@ class Calls(RuleBasedStateMachine):
         call = data.draw(st.sampled_from(list(self.closed.values())))
         self.floor.do(Void(call.id, call.room, "fire drill"))
         assert [event.fact for event in self.floor.events] == [Fact.VOIDED]
+        last = self.floor.shop.room(call.room).last
+        if last is not None and last.id == call.id:
+            self.rooms[call.room].tap = None
 
     @precondition(lambda self: self.closed)
     @rule(data=st.data(), verb=st.sampled_from(list(Verb)), by=people)
@@ -235,6 +300,7 @@ class Calls(RuleBasedStateMachine):
         self, data: st.DataObject, verb: Verb, by: str
     ) -> None:
         before = self.floor.shop
+        by = "a stranger" if verb is Verb.UNDO else by
         effects = self.floor.do(Answer(data.draw(st.sampled_from(list(self.closed))), verb, by))
         assert only(Refused, effects)
         self.nothing_changed(before)

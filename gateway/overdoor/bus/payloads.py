@@ -249,7 +249,7 @@ def room_event(event: Event) -> bytes:
         "call": event.call,
         "at": rfc3339(event.at),
     }
-    for key in ("outcome", "evidence", "need", "kind", "why", "service"):
+    for key in ("outcome", "evidence", "need", "kind", "why", "service", "undid"):
         if key in event.data and not (event.fact is Fact.PAGED and key == "why"):
             said[key] = event.data[key]
     return _dump(said)

@@ -1,9 +1,14 @@
-"""What staff may say of a call, and when."""
+"""What staff may say of a call, and when.
+
+Whoever acknowledged, closed, or found nobody may take that back for five seconds. A closing is
+final after that by the gateway's clock, however old an undo says that it is: who was told that a
+call is over may rely on it.
+"""
 
 from overdoor.core.events import Fact
 from overdoor.core.inputs import Answer, Verb
 from overdoor.core.lifecycle import Move
-from overdoor.core.model import Call, Millis, State
+from overdoor.core.model import Call, Closing, Millis, Outcome, RoomState, State
 from overdoor.core.turn import Turn
 
 UNDO_MS = 5_000
@@ -13,7 +18,9 @@ def answer(turn: Turn, said: Answer) -> None:
     """Applies an answer, or refuses it in words that can be shown to who gave it."""
     call = turn.shop.call(said.call)
     if call is None:
-        turn.refuse("this call is closed")
+        why_not = _reopen(turn, said) if said.verb is Verb.UNDO else "this call is closed"
+        if why_not is not None:
+            turn.refuse(why_not)
         return
     at = turn.now - max(said.age_ms, 0)
     done = False
@@ -68,10 +75,51 @@ def _undo(turn: Turn, call: Call, said: Answer, at: Millis) -> bool:
     """A wrong tap is taken back by who made it, for five seconds."""
     if call.by != said.by or not 0 <= at - call.since <= UNDO_MS:
         return False
-    if not turn.move(call, Move.UNDO, at=turn.now, by=said.by, key=said.key):
+    if turn.shop.room(call.room).changed_at != call.since:
+        return False  # the last thing that was said is undone already: one tap, one step back
+    data = {"undid": "acknowledge"}
+    if not turn.move(call, Move.UNDO, at=turn.now, by=said.by, key=said.key, data=data):
         return False
     turn.escalate(call.room, start=0)
     return True
+
+
+def undoable(room: RoomState, now: Millis) -> Closing | None:
+    """The closing of the room's last call, while it can be taken back."""
+    closing = room.closing
+    voided = room.last is not None and room.last.voided is not None
+    return closing if closing and now - closing.noted_at <= UNDO_MS and not voided else None
+
+
+def _reopen(turn: Turn, said: Answer) -> str | None:
+    """Takes a closing back: the call goes on as if it had never been. Else says why not."""
+    shop = turn.shop
+    room_id = next(
+        (id_ for id_, room in shop.rooms.items() if room.last and room.last.id == said.call), ""
+    )
+    room = shop.room(room_id)
+    if room.last is None or room_id not in shop.plan.rooms:
+        return "this call is closed"
+    if room_id in shop.calls:
+        return "another call was raised in this room meanwhile"
+    closing = undoable(room, turn.now)
+    if closing is None or closing.by != said.by:
+        return "it can be undone for five seconds, by who closed it"
+    hours = shop.plan.hours
+    if hours is not None and hours.last_end(turn.now) > room.last.raised_at:
+        return "the shop has closed meanwhile"
+    undid = Verb.NOBODY_THERE if room.last.outcome is Outcome.LEFT else Verb.CLOSE
+    turn.record(
+        Fact.UNDONE,
+        room=room_id,
+        call=said.call,
+        duty=said.by,
+        key=said.key,
+        data={"undid": undid},
+    )
+    turn.lost_owner(room_id)
+    turn.reconsider()
+    return None
 
 
 def _why_not(call: Call, said: Answer) -> str:

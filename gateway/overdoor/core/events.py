@@ -23,7 +23,7 @@ class Fact(StrEnum):
     HANDED_OFF = (
         "handed_off"  # zone, to (a duty), leaves: the owner ended their shift or took a break
     )
-    UNDONE = "undone"
+    UNDONE = "undone"  # undid: acknowledge, or close or nobody-there: the call is open again
     ARRIVED = "arrived"  # evidence, estimated
     DEMOTED = "demoted"  # an arrival that was none
     NEEDED = "needed"  # need

@@ -13,6 +13,7 @@ from overdoor.core.dispatch import RECENT_PAGES_MS
 from overdoor.core.events import Event, Fact
 from overdoor.core.model import (
     Call,
+    Closing,
     Device,
     DeviceStatus,
     Duty,
@@ -83,7 +84,7 @@ def _raised(shop: Shop, event: Event) -> Shop:
         only=data["only"],
     )
     shop = changed(shop, calls=_put(shop.calls, event.room, call))
-    shop = _set_room(shop, event.room, need=None)
+    shop = _set_room(shop, event.room, need=None, closing=None)
     shop = _darken(shop, event.room, until=0)
     return _set_room(shop, event.room, changed_at=event.at)
 
@@ -236,10 +237,14 @@ def _evolve_call(shop: Shop, event: Event) -> Shop:
         if last is None or last.id != event.call:
             return shop
         return _set_room(shop, event.room, last=changed(last, voided=event.data["reason"]))
-    call = _CHANGES[event.fact](shop.calls[event.room], event)
+    if event.fact is Fact.UNDONE and event.room not in shop.calls:
+        return _reopened(shop, event)
+    before = shop.calls[event.room]
+    call = _CHANGES[event.fact](before, event)
     if call.state is State.CLOSED:
+        closing = _closing(shop.room(event.room), before, call, event)
         shop = changed(shop, calls=_without(shop.calls, event.room))
-        shop = _set_room(shop, event.room, last=call, changed_at=event.at)
+        shop = _set_room(shop, event.room, last=call, closing=closing, changed_at=event.at)
         if call.outcome in (Outcome.LEFT, Outcome.CANCELLED):
             gone = tuple(at for at in shop.room(event.room).gone if at > event.at - PRANK_MS)
             shop = _set_room(shop, event.room, gone=(*gone, event.at))
@@ -253,6 +258,41 @@ def _evolve_call(shop: Shop, event: Event) -> Shop:
         room = shop.plan.rooms.get(event.room)
         shop = _set_duty(shop, event.duty, place=room and room.at, place_at=event.at)
     return shop if event.fact in _KEEPS_ENTRY else _set_room(shop, event.room, changed_at=event.at)
+
+
+def _closing(room: RoomState, before: Call, call: Call, event: Event) -> Closing | None:
+    if event.duty is None or call.outcome not in (Outcome.SERVED, Outcome.LEFT):
+        return None
+    return Closing(event.noted_at, event.duty, before.state, before.since, room.last, room.gone)
+
+
+def _reopened(shop: Shop, event: Event) -> Shop:
+    """The call that closed last as it was before, and the room as if it had never closed."""
+    assert event.room is not None
+    room = shop.room(event.room)
+    last, closing = room.last, room.closing
+    assert last is not None and closing is not None
+    said_meanwhile = room.need is not None and room.need_at >= closing.noted_at
+    call = changed(
+        last,
+        state=closing.state,
+        since=closing.since,
+        fence=last.fence + 1,
+        closed_at=None,
+        outcome=None,
+        need=room.need if said_meanwhile else last.need,
+    )
+    shop = changed(shop, calls=_put(shop.calls, event.room, call))
+    shop = _darken(shop, event.room, until=0)
+    return _set_room(
+        shop,
+        event.room,
+        changed_at=event.at,
+        last=closing.before,
+        gone=closing.gone,
+        closing=None,
+        need=None if said_meanwhile else room.need,
+    )
 
 
 def _count_pages(shop: Shop, event: Event) -> Shop:

@@ -227,11 +227,24 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Closing:
+    """What a person's closing of a call changed, to take it back within a few seconds."""
+
+    noted_at: Millis
+    by: str  # who closed it
+    state: State  # the one that the call had, since when
+    since: Millis
+    before: Call | None  # the last call of the room until then
+    gone: tuple[Millis, ...]
+
+
+@dataclass(frozen=True)
 class RoomState:
     """What a room remembers between calls."""
 
     changed_at: Millis = 0
     last: Call | None = None
+    closing: Closing | None = None  # of the last call, by a person; until the next one
     gone: tuple[Millis, ...] = ()  # when its latest calls were left or cancelled
     need: str | None = None  # said before the press
     need_at: Millis = 0

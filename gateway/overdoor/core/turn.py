@@ -142,7 +142,8 @@ class Turn:
         if to is None:
             return False
         state, outcome = to
-        at = min(max(at, call.since), self.now)
+        # After an undo the call is as old as it was, and the room's time went on.
+        at = min(max(at, call.since, self.shop.room(call.room).changed_at), self.now)
         said = dict(data or {})
         if state is State.CLOSED:
             said = {"outcome": outcome, "estimated": False} | said
@@ -231,6 +232,15 @@ class Turn:
         for call in self.shop.calls.values():
             if call.by == duty_id and call.state is State.ACKNOWLEDGED:
                 self.move(call, Move.HAND_OFF, at=self.now, by=duty_id, data=left)
+
+    def lost_owner(self, room_id: str) -> None:
+        """Whoever was on the way to this room may have left while its call was closed."""
+        call = self.shop.calls[room_id]
+        duty = self.shop.duties.get(call.by or "")
+        away = call.by not in self.shop.plan.pagers if duty is None else duty.paused
+        if call.state is State.ACKNOWLEDGED and away:
+            left = {"zone": None, "to": None, "leaves": True}
+            self.move(call, Move.HAND_OFF, at=self.now, by=call.by, data=left)
 
     def need(self, room_id: str, call: Call | None, need: str) -> None:
         """The shopper said what they need."""

@@ -108,7 +108,7 @@ class Associate:
         mood = self._rng.random()
         if self._rng.random() < self._manners.finds_nobody:
             self._free(call)
-            self._say(call, Verb.NOBODY_THERE)
+            self._say(call, Verb.NOBODY_THERE, lambda: self._regret(call))
             return
         if mood < self._manners.presses_presence:
             self._at_the_door(room)
@@ -124,7 +124,12 @@ class Associate:
         if mood < self._manners.closes / 2:
             self._at_the_door(room)
         elif mood < self._manners.closes:
-            self._say(call, Verb.CLOSE)
+            self._say(call, Verb.CLOSE, lambda: self._regret(call))
+
+    def _regret(self, call: str) -> None:
+        """A closing that was a wrong tap, now and then."""
+        if self._rng.random() < self._manners.regrets:
+            self._later(self._rng.randint(500, 6_000), lambda: self._say(call, Verb.UNDO))
 
     def _at_the_door(self, room: str) -> None:
         if self._world.devices[room].build.presence:

@@ -9,6 +9,7 @@ from overdoor.core.events import Fact
 from overdoor.simulate.disk import Row
 
 SHARE_MS = 10 * 60_000
+UNDO_MS = 5_000
 
 RAISED, ACKNOWLEDGED, ARRIVED = "raised", "acknowledged", "arrived"
 
@@ -41,6 +42,9 @@ class Entry:
     handed_off: bool = False
     acknowledged_at: int | None = None
     arrived_at: int | None = None
+    before: tuple[str, int, str | None] | None = None  # state, since and owner before it closed
+    closed_by: str | None = None
+    closing_noted_at: int = 0
 
 
 class Books:
@@ -76,6 +80,8 @@ class Books:
             self.duties.pop(duty, None)
         elif fact == Fact.RAISED:
             self._raised(at, room, call, json.loads(text))
+        elif fact == Fact.UNDONE and json.loads(text)["undid"] != "acknowledge":
+            self._reopened(at, noted_at, room, call, duty)
         elif call is not None and fact not in (Fact.LATE, Fact.VOIDED):
             entry = self.open.get(room)
             if entry is None or entry.id != call:
@@ -92,6 +98,16 @@ class Books:
             self._broke(f"{room} has two open calls")
         self.open[room] = Entry(call, room, RAISED, at, at, data["policy"])
 
+    def _reopened(self, at: int, noted_at: int, room: str, call: str, duty: str | None) -> None:
+        entry = self.closed.pop(call, None)
+        if entry is None or entry.before is None or room in self.open:
+            self._broke(f"{room}: a closing is undone that cannot be")
+            return
+        if duty is None or duty != entry.closed_by or noted_at - entry.closing_noted_at > UNDO_MS:
+            self._broke(f"{room}: a closing is undone that is final")
+        entry.state, entry.since, entry.by = entry.before
+        self.open[room], self.changed[room] = entry, at
+
     def _moved(
         self, entry: Entry, fact: str, at: int, duty: str | None, data: dict[str, Any]
     ) -> None:
@@ -106,6 +122,9 @@ class Books:
         if entry.lapsed_from is not None:
             entry.lapsed.add(entry.lapsed_from)
         entry.handed_off = entry.handed_off or fact == Fact.HANDED_OFF
+        if at < self.changed.get(entry.room, 0):
+            self._broke(f"{entry.room}: '{fact}' happened before the move that came before it")
+        before = (entry.state, entry.since, entry.by)
         entry.state, entry.since = to, at
         self.changed[entry.room] = at
         entry.by = duty if to != RAISED else None
@@ -114,6 +133,7 @@ class Books:
         elif to == ARRIVED:
             entry.arrived_at = at
         elif to == "closed":
+            entry.before, entry.closed_by, entry.closing_noted_at = before, duty, self._noted_at
             self.closed[entry.id] = self.open.pop(entry.room)
 
     def _paged(self, entry: Entry, at: int, noted_at: int, data: dict[str, Any]) -> None:

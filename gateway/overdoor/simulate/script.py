@@ -38,6 +38,7 @@ class Manners:
     comes: float = 0.85  # of acknowledgements; the rest forgets
     hands_off: float = 0.04
     undoes: float = 0.03
+    regrets: float = 0.03  # of closings, undone in time or just too late
     presses_presence: float = 0.6  # on arrival; the rest taps, or does neither
     taps_arrived: float = 0.25
     closes: float = 0.6  # by presence or tap; the rest leaves it to the clock
@@ -129,6 +130,7 @@ def rough_hour(seed: int, minutes: int = 25, favour: tuple[str, ...] | None = No
             comes=rng.choice((0.4, 0.8, 1.0)),
             hands_off=rng.choice((0.0, 0.1)),
             undoes=rng.choice((0.0, 0.1)),
+            regrets=rng.choice((0.0, 0.2)),
         ),
         slow_ms=rng.choice((20, 300, 900)),
         doubles=rng.choice((0.0, 0.0, 0.05)),

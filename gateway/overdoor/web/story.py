@@ -45,7 +45,9 @@ def _words(engine: Engine, event: Event) -> str:
             to = engine.committed.plan.zones.get(data["zone"] or "")
             return f"{who} handed it off" + (f" to {to.name}" if to else "")
         case Fact.UNDONE:
-            return f"{who} took the acknowledgement back"
+            if data.get("undid", "acknowledge") == "acknowledge":
+                return f"{who} took the acknowledgement back"
+            return f"{who} took the closing back: the call goes on"
         case Fact.NUDGED:
             return f"{who} was reminded: the target has passed"
         case Fact.ASKED:

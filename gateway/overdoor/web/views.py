@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from overdoor.core.answers import UNDO_MS
+from overdoor.core.answers import UNDO_MS, undoable
 from overdoor.core.dispatch import distance
 from overdoor.core.events import Event
 from overdoor.core.model import Call, Device, DeviceStatus, Duty, Kind, Millis, Room, State
@@ -307,6 +307,7 @@ def for_duty(engine: Engine, duty: Duty, pages_open: int) -> dict[str, Any]:
             }
             for call in others
         ],
+        "closings": _closings(engine, duty, now),
         "reasons": engine.reasons(),
         "colleagues": [
             {"duty": other.id, "name": engine.name_of(other.id), "zone": other.zone}
@@ -325,6 +326,24 @@ def for_duty(engine: Engine, duty: Duty, pages_open: int) -> dict[str, Any]:
     }
 
 
+def _closings(engine: Engine, duty: Duty, now: Millis) -> list[dict[str, Any]]:
+    """What this duty closed a moment ago, and may still take back."""
+    shop, found = engine.committed, []
+    for room_id in shop.plan.rooms:
+        room = shop.room(room_id)
+        closing = undoable(room, now) if room_id not in shop.calls else None
+        if closing is not None and closing.by == duty.id and room.last is not None:
+            found.append(
+                {
+                    "id": room.last.id,
+                    "room_name": room_name(engine, room_id),
+                    "outcome": room.last.outcome,
+                    "undo_until": closing.noted_at + UNDO_MS,
+                }
+            )
+    return found
+
+
 def _is_for(call: Call, duty: Duty) -> bool:
     if call.by == duty.id:
         return True
@@ -334,7 +353,9 @@ def _is_for(call: Call, duty: Duty) -> bool:
 def _task(engine: Engine, call: Call, duty: Duty, now: Millis) -> dict[str, Any]:
     metres, _ = distance(engine.committed, call.room, duty, now)
     acknowledged = call.state is State.ACKNOWLEDGED
-    undo_until = call.since + UNDO_MS if acknowledged and call.since + UNDO_MS > now else None
+    fresh = engine.committed.room(call.room).changed_at == call.since  # not itself an undo
+    ends = call.since + UNDO_MS
+    undo_until = ends if acknowledged and fresh and ends > now else None
     actions = {
         State.RAISED: ["acknowledge", "arrive", "decline"],
         State.ACKNOWLEDGED: ["arrive", "hand-off", "nobody-there"],
