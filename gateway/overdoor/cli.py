@@ -54,7 +54,7 @@ def run(config: ConfigFile = Path("shop.toml")) -> None:
     everything to the folder `[data] path`. Stop it with Ctrl-C; nothing is lost when it is killed.
     """
     read = configuration.read(config)
-    asyncio.run(serve(read, _announce))
+    asyncio.run(serve(read, _announce, file=config))
 
 
 @app.command()

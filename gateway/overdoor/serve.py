@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 import uvicorn
@@ -16,6 +17,7 @@ from fastapi import APIRouter
 from overdoor.bus import Address, Bus, EmbeddedBroker
 from overdoor.config import Config, ConfigError
 from overdoor.engine import Engine
+from overdoor.reload import ShopFile
 from overdoor.resources import folder
 from overdoor.store import Store
 from overdoor.web import create_app
@@ -49,11 +51,13 @@ async def serve(
     config: Config,
     ready: Callable[[Running], None],
     *,
+    file: Path | None = None,
     extra: Callable[[Engine], Extra] | None = None,
 ) -> None:
     """Runs the shop until SIGINT or SIGTERM.
 
-    `ready` is called once everything listens. `extra` adds routes, and work that runs beside.
+    `ready` is called once everything listens. What changes in `file` is taken up as it runs.
+    `extra` adds routes, and work that runs beside.
     Raises `ConfigError`, `StoreError`, `BrokerError`, `TakenOver`.
     """
     stopping = asyncio.Event()
@@ -91,6 +95,8 @@ async def serve(
                 async with _Tasks() as tasks:
                     talking = tasks.start(bus.run())
                     serving = tasks.start(server.serve([listener]))
+                    if file is not None:
+                        tasks.start(ShopFile(file, config, engine).follow())
                     connected = asyncio.create_task(bus.connected.wait())
                     # A broker that is away now may come later.
                     await asyncio.wait(

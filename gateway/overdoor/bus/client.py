@@ -10,7 +10,7 @@ import asyncio
 import random
 import ssl
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import unquote, urlsplit
@@ -23,6 +23,7 @@ from overdoor.bus.mqtt import Connection, Hello, Message, MqttError
 from overdoor.bus.payloads import Nonsense
 from overdoor.bus.topics import Topics
 from overdoor.core.effects import Effect, Forget, Happened, PagerList, Receipt, RoomCall, Signal
+from overdoor.core.events import Fact
 from overdoor.core.inputs import DeviceDescribed, DeviceSaid, Input, Restate
 from overdoor.core.model import DeviceStatus
 from overdoor.engine import Done, Engine
@@ -34,6 +35,7 @@ BACKOFF_S = (0.1, 5.0)
 SUBSCRIBE_AT_ONCE = 100
 LOOK_EVERY_S = 5.0
 COMPLAIN_EVERY_MS = 60_000
+_RETAINED = ("status", "info")
 
 log = structlog.get_logger()
 
@@ -80,6 +82,7 @@ class Bus:
         self._taken_over = False
         self._missed = False  # something was heard that could not be stored
         self._lamps = LampWatch()
+        self._asking: asyncio.Task[None] | None = None  # held, or it would be collected
         self._complained: dict[str, tuple[int, int]] = {}  # device → (when, how many since)
         engine.listen(self._speak, lights=self._light)
 
@@ -141,17 +144,12 @@ class Bus:
         self._taken_over = False
         await connection.subscribe([self.topics.gateway_instance])
         plan = self._engine.committed.plan
-        devices = sorted({*plan.room_of, *plan.pagers})
-        leaves = ("event", "result", "shown", "status", "info")
+        leaves = ("event", "result", "shown", *_RETAINED)
         filters = [self.topics.device("+", leaf) for leaf in leaves]
         if plan.policy.sightings:
             filters.append(self.topics.device("+", "sighting"))
         await connection.subscribe(filters)
-        # One by one as well: a rumqttd hands only 100 retained messages to a wildcard. And at
-        # QoS 0: a mosquitto lets 1,000 of QoS 1 wait, and drops what is retained beyond.
-        single = [self.topics.device(device, leaf) for device in devices for leaf in leaves[3:]]
-        for start in range(0, len(single), SUBSCRIBE_AT_ONCE):
-            await connection.subscribe(single[start : start + SUBSCRIBE_AT_ONCE], qos=0)
+        await self._ask_after(connection, {*plan.room_of, *plan.pagers})
         if self._taken_over:
             raise TakenOver(
                 f"Another gateway works for the shop {self._shop!r} on "
@@ -163,6 +161,22 @@ class Bus:
         connection.publish(self.topics.gateway_instance, self._identity)
         connection.publish(self.topics.gateway_status, b"online")
         self._engine.submit(Restate())
+
+    async def _ask_after(self, connection: Connection, devices: Iterable[str]) -> None:
+        """Has the broker say again what these devices retain there.
+
+        One by one: a rumqttd hands only 100 retained messages to a wildcard. And at QoS 0: a
+        mosquitto lets 1,000 of QoS 1 wait, and drops what is retained beyond.
+        """
+        single = [self.topics.device(device, leaf) for device in devices for leaf in _RETAINED]
+        for start in range(0, len(single), SUBSCRIBE_AT_ONCE):
+            await connection.subscribe(single[start : start + SUBSCRIBE_AT_ONCE], qos=0)
+
+    async def _ask_after_new(self, connection: Connection) -> None:
+        shop = self._engine.committed
+        known = {id_ for id_, device in shop.devices.items() if device.boot is not None}
+        with suppress(MqttError):  # the connection ended; the next one asks after all
+            await self._ask_after(connection, {*shop.plan.room_of, *shop.plan.pagers} - known)
 
     # -- in --------------------------------------------------------------------------------------
 
@@ -280,6 +294,8 @@ class Bus:
             return
         for effect in done.effects:
             self._say(connection.publish, effect)
+        if any(event.fact is Fact.CONFIGURED for event in done.events):
+            self._asking = asyncio.create_task(self._ask_after_new(connection))
 
     def _say(self, publish: Callable[..., None], effect: Effect) -> None:
         topics = self.topics

@@ -1,13 +1,18 @@
 """The commands `overdoor device ...`."""
 
+import os
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from overdoor import config as configuration
 from overdoor.config import Config
-from overdoor.device import api
+from overdoor.device import api, mosquitto
+from overdoor.device.folder import Folder, Site
+from overdoor.device.problem import DeviceError
+from overdoor.device.provision import Bench
 
 app = typer.Typer(
     help="Set devices up, pair them with rooms, see how they do.", no_args_is_help=True
@@ -16,6 +21,83 @@ app = typer.Typer(
 ConfigFile = Annotated[
     Path, typer.Option("--config", "-c", help="The shop's file.", show_default=True)
 ]
+Broker = Annotated[
+    str | None, typer.Option(help="HOST[:PORT] where devices find the broker; kept for the next.")
+]
+Wifi = Annotated[str | None, typer.Option(help="The Wi-Fi's name; kept for the next device.")]
+Model = Annotated[str | None, typer.Option(help="What the board is; shown to staff.")]
+Pins = Annotated[
+    list[str] | None, typer.Option("--pin", help="NAME=GPIO: call, presence, ring or lamp.")
+]
+Leds = Annotated[int | None, typer.Option(help="LEDs in the ring.")]
+
+WIFI_PASSWORD = "OVERDOOR_WIFI_PASSWORD"  # noqa: S105 - a name
+
+
+@app.command()
+def add(
+    room: Annotated[str | None, typer.Argument(help="Its room; without one it is a spare.")] = None,
+    device: Annotated[str | None, typer.Option(help="Its id; made from the room's.")] = None,
+    broker: Broker = None,
+    wifi: Wifi = None,
+    model: Model = None,
+    pin: Pins = None,
+    ring_leds: Leds = None,
+    config: ConfigFile = Path("shop.toml"),
+) -> None:
+    """Make a device's credentials and config, and hang it into its room in shop.toml.
+
+    The first time it asks for the Wi-Fi. A spare gets its room later: hang it up, press it, and
+    give the id that the dashboard shows to `overdoor device pair`.
+    """
+    bench = _bench(config)
+    _know_site(bench, broker, wifi)
+    board = {"model": "esp32-devkitc"} | _board(model, pin, ring_leds)
+    made = bench.add(room, device, board)
+    place = f"room {room}" if room else "no room yet"
+    typer.echo(f"{made}: {place}. Its secrets are in {bench.folder.path}, for you alone to read.")
+    _next_steps(bench, made)
+
+
+@app.command()
+def pair(
+    device: Annotated[str, typer.Argument(help="The id that the dashboard shows.")],
+    room: Annotated[str, typer.Argument(help="Where it hangs.")],
+    config: ConfigFile = Path("shop.toml"),
+) -> None:
+    """Give a device that was pressed its room."""
+    bench = _bench(config)
+    known = api.devices(bench.config)
+    bench.pair(device, room)
+    typer.echo(f"{device} hangs in room {room} now.")
+    if known is None:
+        typer.echo("The gateway does not run; it will know when it starts.")
+    elif all(each["id"] != device for each in known):
+        typer.echo(f"Note: the gateway has not heard of {device} yet. Press it, to see that it is.")
+
+
+@app.command()
+def replace(
+    room: Annotated[str, typer.Argument(help="The room whose board is broken.")],
+    device: Annotated[
+        str | None, typer.Option(help="The broken one, if the room has several.")
+    ] = None,
+    broker: Broker = None,
+    wifi: Wifi = None,
+    model: Model = None,
+    pin: Pins = None,
+    ring_leds: Leds = None,
+    config: ConfigFile = Path("shop.toml"),
+) -> None:
+    """Swap a broken board: a new id and password, the old ones revoked, the room keeps its call."""
+    bench = _bench(config)
+    _know_site(bench, broker, wifi)
+    board = _board(model, pin, ring_leds)
+    if not _is_built(bench, room, device):
+        board = {"model": "esp32-devkitc"} | board
+    old, new = bench.replace(room, device, board)
+    typer.echo(f"{new} takes the place of {old} in room {room}; {old} is revoked.")
+    _next_steps(bench, new)
 
 
 @app.command("list")
@@ -52,3 +134,73 @@ def list_(config: ConfigFile = Path("shop.toml")) -> None:
 def _planned(config: Config) -> list[tuple[str, str | None]]:
     in_rooms = [(device, room.id) for room in config.room for device in room.all_devices()]
     return [*in_rooms, *((pager.device, "pager") for pager in config.pager)]
+
+
+def _bench(file: Path) -> Bench:
+    return Bench(configuration.read(file), file, Folder(file))
+
+
+def _is_built(bench: Bench, room: str, device: str | None) -> bool:
+    """Whether it is known how the broken board was built."""
+    here = {d for part in bench.config.room if part.id == room for d in part.all_devices()}
+    return any(d in bench.folder.devices() for d in here if device in (None, d))
+
+
+def _know_site(bench: Bench, broker: str | None, wifi: str | None) -> None:
+    """Asks for what all devices share, once."""
+    site = bench.folder.site()
+    if site is not None and broker is None and wifi is None:
+        return
+    if broker is not None:
+        host, _, port = broker.rpartition(":") if ":" in broker else (broker, "", "1883")
+        if not port.isdigit() or not host:
+            raise DeviceError(f"--broker is HOST or HOST:PORT, not {broker!r}.")
+        where = host, int(port)
+    else:
+        where = (site.broker_host, site.broker_port) if site else bench.broker_seen_by_devices()
+    if wifi is None and site is not None:
+        name, password = site.wifi_ssid, site.wifi_password
+    else:
+        name, password = _ask_wifi(wifi)
+    bench.folder.keep_site(Site(*where, name, password))
+
+
+def _ask_wifi(name: str | None) -> tuple[str, str]:
+    password = os.environ.get(WIFI_PASSWORD)
+    if (name is None or password is None) and not sys.stdin.isatty():
+        raise DeviceError(f"Say which Wi-Fi: --wifi NAME, with its password in {WIFI_PASSWORD}.")
+    name = name if name is not None else typer.prompt("Wi-Fi name")
+    if password is None:
+        password = typer.prompt("Wi-Fi password", hide_input=True, default="", show_default=False)
+    return name, password
+
+
+def _board(model: str | None, pins: list[str] | None, ring_leds: int | None) -> dict[str, Any]:
+    board: dict[str, Any] = {}
+    if model is not None:
+        board["model"] = model
+    if ring_leds is not None:
+        board["ring_leds"] = ring_leds
+    if pins:
+        board["pins"] = {}
+        for pin in pins:
+            name, _, number = pin.partition("=")
+            if not number.isdigit():
+                raise DeviceError(f"--pin is NAME=GPIO, like ring=4, not {pin!r}.")
+            board["pins"][name] = int(number)
+    return board
+
+
+def _next_steps(bench: Bench, device: str) -> None:
+    folder = bench.folder.path
+    typer.echo("Next:")
+    if bench.config.mqtt.url != "embedded":
+        typer.echo(
+            "  the broker must know it. Where mosquitto runs:\n"
+            f"    sudo install -o mosquitto -m 600 {folder / mosquitto.PASSWORDS} "
+            "/etc/mosquitto/overdoor.passwords\n"
+            f"    sudo install -o mosquitto -m 600 {folder / mosquitto.ACCESS} "
+            "/etc/mosquitto/overdoor.acl\n"
+            "    sudo systemctl reload mosquitto"
+        )
+    typer.echo(f"  overdoor device flash {device}    with the board on USB")

@@ -1,0 +1,163 @@
+"""The folder `devices` beside `shop.toml`: what was made for each device, and its secrets.
+
+One file for each device, exactly the `config.json` that goes onto the board; what all of them
+share; and the files that mosquitto reads. Only the owner can read any of it.
+"""
+
+import json
+import os
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from overdoor import firmware
+from overdoor.device import mosquitto
+from overdoor.device.problem import DeviceError
+
+NAME = "devices"
+_SITE = "site.json"
+_PASSWORD_BYTES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What all devices of a shop share: where the broker is, and the Wi-Fi."""
+
+    broker_host: str
+    broker_port: int
+    wifi_ssid: str
+    wifi_password: str
+
+
+class Folder:
+    """The devices that were set up for one shop."""
+
+    def __init__(self, shop_file: Path) -> None:
+        self.path = shop_file.resolve().parent / NAME
+
+    def site(self) -> Site | None:
+        """What was said when the first device was added; None before."""
+        said = self._read(_SITE)
+        try:
+            return Site(**said) if said is not None else None
+        except TypeError:
+            raise DeviceError(f"{self.path / _SITE} is not what Overdoor wrote there.") from None
+
+    def keep_site(self, site: Site) -> None:
+        """Remembers it for the next device."""
+        self._write(_SITE, {name: getattr(site, name) for name in Site.__slots__})
+
+    def devices(self) -> dict[str, dict[str, Any]]:
+        """The `config.json` of each device that is set up."""
+        found = {}
+        for file in sorted(self.path.glob("*.json")):
+            if file.name != _SITE:
+                found[file.stem] = self._read(file.name) or {}
+        return found
+
+    def config(self, device: str) -> dict[str, Any]:
+        """What goes onto this board. Raises `DeviceError` if it was never set up."""
+        said = self._read(f"{device}.json")
+        if said is None:
+            raise DeviceError(
+                f"{device!r} was not set up here: `overdoor device add ROOM` does that, "
+                "`overdoor device list` shows what there is."
+            )
+        return said
+
+    def issue(self, device: str, shop: str, site: Site, board: dict[str, Any]) -> dict[str, Any]:
+        """Makes credentials and config of a new device. `board`: its model, pins and ring.
+
+        Raises `DeviceError` if the firmware would refuse the config.
+        """
+        config = {
+            "shop": shop,
+            "device": device,
+            **board,
+            "broker": {
+                "host": site.broker_host,
+                "port": site.broker_port,
+                "user": device,
+                "password": secrets.token_urlsafe(_PASSWORD_BYTES),
+            },
+            "wifi": {"ssid": site.wifi_ssid, "password": site.wifi_password},
+        }
+        reading = firmware.module("config")
+        try:
+            reading.parse(json.dumps(config))
+        except reading.ConfigError as error:
+            raise DeviceError(f"The device would not take this: {error}") from None
+        self._write(f"{device}.json", config)
+        return config
+
+    def withdraw(self, device: str) -> None:
+        """Forgets a device that was just issued."""
+        (self.path / f"{device}.json").unlink(missing_ok=True)
+
+    def revoke(self, device: str) -> None:
+        """Forgets a device's credentials for good; its id is not given out again."""
+        self._write(f"{device}.revoked", {"revoked": datetime.now(UTC).isoformat("T", "seconds")})
+        self.withdraw(device)
+
+    def free_id(self, wish: str, taken: set[str]) -> str:
+        """The wish, or with the next number behind it: no id ever means two boards."""
+        stem = re.sub(r"-\d+$", "", wish) if wish in taken or self._was(wish) else wish
+        name, number = wish, 1
+        while name in taken or self._was(name):
+            number += 1
+            tail = f"-{number}"
+            name = stem[: 32 - len(tail)] + tail
+        return name
+
+    def write_mosquitto(self, shop: str, gateway: tuple[str, str] | None) -> None:
+        """The broker's passwords and access list, for every device that is set up.
+
+        `gateway`: user and password of the gateway itself, if it has any.
+        """
+        users = {
+            config["broker"]["user"]: config["broker"]["password"]
+            for config in self.devices().values()
+        }
+        if gateway is not None:
+            users[gateway[0]] = gateway[1]
+        self._write_text(mosquitto.PASSWORDS, mosquitto.passwords(users))
+        name = gateway[0] if gateway is not None else "gateway"
+        self._write_text(mosquitto.ACCESS, mosquitto.access(shop, name))
+
+    def _was(self, device: str) -> bool:
+        return any((self.path / f"{device}.{end}").exists() for end in ("json", "revoked"))
+
+    def _read(self, name: str) -> dict[str, Any] | None:
+        file = self.path / name
+        try:
+            said = json.loads(file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise DeviceError(f"{file} cannot be read: {error}.") from None
+        if not isinstance(said, dict):
+            raise DeviceError(f"{file} is not what Overdoor wrote there.")
+        return said
+
+    def _write(self, name: str, said: dict[str, Any]) -> None:
+        self._write_text(name, json.dumps(said, indent=2) + "\n")
+
+    def _write_text(self, name: str, text: str) -> None:
+        """Whole or not at all, and never readable to others, not even while it is written."""
+        try:
+            if not self.path.exists():
+                self.path.mkdir(mode=0o700)
+                self._write_text(".gitignore", "*\n")  # secrets do not go into a repository
+            beside = self.path / f".{name}.new"
+            beside.unlink(missing_ok=True)
+            handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with open(handle, "w", encoding="utf-8") as file:  # noqa: PTH123 - a handle
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(self.path / name)
+        except OSError as error:
+            raise DeviceError(f"{self.path / name} cannot be written: {error.strerror}.") from None

@@ -1,0 +1,126 @@
+"""Setting devices up in the shop's files: add, pair, replace."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from overdoor.bus import Address
+from overdoor.config import Config
+from overdoor.device import shopfile
+from overdoor.device.folder import Folder, Site
+from overdoor.device.problem import DeviceError
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """One shop, its file and its folder of devices."""
+
+    config: Config
+    file: Path
+    folder: Folder
+
+    def add(self, room: str | None, wish: str | None, board: Mapping[str, Any]) -> str:
+        """Makes a device, in a room or as a spare; its id. The site must be known by now.
+
+        A device that shop.toml names and that was never set up comes first. Raises `DeviceError`,
+        `ConfigError`; nothing is changed then.
+        """
+        done = self.folder.devices()
+        named = [each for each in self._room(room) if each not in done] if room else []
+        taken = set(self.planned())
+        device = wish or (
+            named[0] if named else self.folder.free_id(f"cp-{room}"[:32] if room else "cp-1", taken)
+        )
+        if device in done or (device in taken and device not in named):
+            raise DeviceError(f"{device!r} is there already; give another --device, or none.")
+        self.folder.issue(device, self.config.shop.id, self._site(), dict(board))
+        if room is not None and device not in named:
+            try:
+                shopfile.hang(self.file, room, device)
+            except BaseException:
+                self.folder.withdraw(device)
+                raise
+        self._tell_broker()
+        return device
+
+    def pair(self, device: str, room: str) -> None:
+        """Hangs a device that exists into a room. Raises `DeviceError`, `ConfigError`."""
+        self._room(room)
+        home = self.planned().get(device)
+        if home is not None:
+            raise DeviceError(f"{device!r} hangs in {home} already.")
+        shopfile.hang(self.file, room, device)
+
+    def replace(self, room: str, old: str | None, board: Mapping[str, Any]) -> tuple[str, str]:
+        """Puts a new device in the place of a room's broken one: the old id and the new.
+
+        The new one is built like the old one, except for what `board` says otherwise. The old
+        one's credentials are revoked. Raises `DeviceError`, `ConfigError`.
+        """
+        devices = self._room(room)
+        if old is None:
+            if len(devices) != 1:
+                has = (
+                    f"has {', '.join(devices)}: say which with --device" if devices else "has none"
+                )
+                raise DeviceError(f"The room {room!r} {has}.")
+            (old,) = devices
+        elif old not in devices:
+            raise DeviceError(f"{old!r} is not in the room {room!r}.")
+        issued = self.folder.devices().get(old, {})
+        built = {key: issued[key] for key in ("model", "pins", "ring_leds") if key in issued}
+        new = self.folder.free_id(old, {*self.planned(), old})
+        self.folder.issue(new, self.config.shop.id, self._site(), built | dict(board))
+        try:
+            shopfile.swap(self.file, room, old, new)
+        except BaseException:
+            self.folder.withdraw(new)
+            raise
+        self.folder.revoke(old)
+        self._tell_broker()
+        return old, new
+
+    def planned(self) -> dict[str, str]:
+        """Each device of shop.toml, and where it belongs."""
+        rooms = {d: f"room {room.id}" for room in self.config.room for d in room.all_devices()}
+        return rooms | {pager.device: "a pager's place" for pager in self.config.pager}
+
+    def broker_seen_by_devices(self) -> tuple[str, int]:
+        """Host and port of the broker, if shop.toml tells. Raises `DeviceError` if it does not."""
+        url = self.config.mqtt.url
+        if url == "embedded":
+            raise DeviceError(
+                "The embedded broker can be reached from this machine only. Install mosquitto as "
+                "docs/running.md shows, or say where the broker is with --broker HOST."
+            )
+        address = Address.parse(url)
+        if address.tls or address.host in _LOOPBACK:
+            why = "speaks TLS only" if address.tls else f"is {address.host} for this machine only"
+            raise DeviceError(
+                f"The broker of shop.toml {why}. Say with --broker HOST[:PORT] where devices find "
+                "it on the Wi-Fi, best as an IP address."
+            )
+        return address.host, address.port
+
+    def _site(self) -> Site:
+        site = self.folder.site()
+        assert site is not None  # the commands ask for it first
+        return site
+
+    def _room(self, room: str) -> tuple[str, ...]:
+        for part in self.config.room:
+            if part.id == room:
+                return part.all_devices()
+        rooms = ", ".join(part.id for part in self.config.room)
+        raise DeviceError(f"There is no room {room!r}; there are {rooms}.")
+
+    def _tell_broker(self) -> None:
+        url, gateway = self.config.mqtt.url, None
+        if url != "embedded":
+            address = Address.parse(url)
+            if address.user is not None:
+                gateway = address.user, address.password or ""
+        self.folder.write_mosquitto(self.config.shop.id, gateway)

@@ -1,0 +1,146 @@
+"""Changing which device hangs in which room, in a `shop.toml` that a person wrote.
+
+The one line is changed as a person would change it, so comments, order and spelling of the rest
+stay. What comes out is read again: unless it says exactly what it should, nothing is written.
+"""
+
+import copy
+import os
+import re
+import shutil
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from overdoor import config as configuration
+from overdoor.device.problem import DeviceError
+
+_HEADER = re.compile(r"\s*\[")
+_ROOM = re.compile(r"\s*\[\[\s*room\s*\]\]")
+_ID = re.compile(r"(\s*)id\s*=")
+_DEVICES = re.compile(r"(\s*)(devices?)(\s*=\s*)")
+
+
+def hang(path: Path, room: str, device: str) -> None:
+    """Adds a device to a room. Raises `DeviceError`, `ConfigError`; the file is then untouched."""
+
+    def wanted(said: dict[str, Any]) -> None:
+        if "device" in said:
+            said["devices"] = [said.pop("device"), device]
+        elif "devices" in said:
+            said["devices"].append(device)
+        else:
+            said["device"] = device
+
+    _change(path, room, wanted, lambda lines, before: _add(lines, before, device))
+
+
+def swap(path: Path, room: str, old: str, new: str) -> None:
+    """Puts a device in another's place. Raises as `hang` does."""
+
+    def wanted(said: dict[str, Any]) -> None:
+        if "device" in said:
+            said["device"] = new
+        else:
+            said["devices"] = [new if device == old else device for device in said["devices"]]
+
+    def edit(lines: list[str], _: list[str]) -> None:
+        _replace_once(lines, _find(lines, _DEVICES), f'"{old}"', f'"{new}"')
+
+    _change(path, room, wanted, edit)
+
+
+def _change(
+    path: Path,
+    room: str,
+    wanted: Callable[[dict[str, Any]], None],
+    edit: Callable[[list[str], list[str]], None],
+) -> None:
+    path = path.resolve()  # a link stays a link
+    raw = path.read_bytes()
+    mark = b"\xef\xbb\xbf" if raw.startswith(b"\xef\xbb\xbf") else b""  # Windows writes one
+    text = raw.removeprefix(mark).decode()
+    data = tomllib.loads(text)
+    expected = copy.deepcopy(data)
+    said = next((part for part in expected["room"] if part["id"] == room), None)
+    if said is None:
+        raise DeviceError(f"There is no room {room!r} in {path.name}.")
+    before = _devices_of(said)
+    index = expected["room"].index(said)
+    wanted(said)
+    lines = text.splitlines(keepends=True)
+    start, end = _block(lines, index, len(data["room"]))
+    block = lines[start:end]
+    edit(block, before)
+    changed = "".join([*lines[:start], *block, *lines[end:]])
+    try:
+        good = tomllib.loads(changed) == expected
+    except tomllib.TOMLDecodeError:
+        good = False
+    if not good:
+        devices = ", ".join(f'"{device}"' for device in _devices_of(said))
+        raise DeviceError(
+            f"{path.name} is written in a way that is better changed by hand: give the room "
+            f"{room!r} the line  devices = [{devices}]  instead of its device."
+        )
+    _write(path, mark + changed.encode())
+
+
+def _write(path: Path, content: bytes) -> None:
+    """The whole file or nothing, and only one that the gateway would take."""
+    beside = path.with_name(path.name + ".new")
+    try:
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        configuration.read(beside)
+        shutil.copymode(path, beside)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _devices_of(said: dict[str, Any]) -> list[str]:
+    return [said["device"]] if "device" in said else list(said.get("devices", ()))
+
+
+def _block(lines: list[str], index: int, count: int) -> tuple[int, int]:
+    """The lines of one `[[room]]`, its header included; none if rooms are written otherwise."""
+    starts = [number for number, line in enumerate(lines) if _ROOM.match(line)]
+    if len(starts) != count:
+        return 0, 0
+    start = starts[index]
+    ends = (n for n in range(start + 1, len(lines)) if _HEADER.match(lines[n]))
+    return start, next(ends, len(lines))
+
+
+def _find(lines: list[str], what: re.Pattern[str]) -> int | None:
+    return next((number for number, line in enumerate(lines) if what.match(line)), None)
+
+
+def _add(lines: list[str], before: list[str], device: str) -> None:
+    at, id_at = _find(lines, _DEVICES), _find(lines, _ID)
+    if at is None:
+        if id_at is not None:
+            line = lines[id_at]
+            indent = line[: len(line) - len(line.lstrip())]
+            newline = "\r\n" if line.endswith("\r\n") else "\n"
+            if not line.endswith("\n"):
+                lines[id_at] += newline
+            lines.insert(id_at + 1, f'{indent}device = "{device}"{newline}')
+    elif not before:
+        lines[at] = re.sub(r"\[\s*\]", f'["{device}"]', lines[at], count=1)
+    elif _DEVICES.match(lines[at])[2] == "device":  # type: ignore[index]  # `_find` matched it
+        changed = _DEVICES.sub(r"\1devices\3", lines[at], count=1)
+        lines[at] = changed.replace(f'"{before[0]}"', f'["{before[0]}", "{device}"]', 1)
+    else:
+        _replace_once(lines, at, f'"{before[-1]}"', f'"{before[-1]}", "{device}"')
+
+
+def _replace_once(lines: list[str], start: int | None, old: str, new: str) -> None:
+    for number in range(len(lines) if start is None else start, len(lines)):
+        if old in lines[number]:
+            lines[number] = lines[number].replace(old, new, 1)
+            return
