@@ -9,7 +9,7 @@ RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test check bench soak model tools clean
+.PHONY: help run test check bench soak drill model tools clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
@@ -31,6 +31,9 @@ bench: tools ## speed, beside a script and the bare broker in the same run (long
 
 soak: $(RUN_STAMP) ## the simulation, for as long as you say (make soak SECONDS=60 SEED=0)
 	@$(BIN)/overdoor simulate --seconds $(or $(SECONDS),60) --seed $(or $(SEED),0)
+
+drill: tools ## two bad minutes: broker, gateway, disk and Wi-Fi fail while people press (ARGS="--minutes 60")
+	$(BIN)/python -m tests.drill $(ARGS)
 
 model: ## button, receipt and lamp, checked by spin in all their orders
 	@command -v spin >/dev/null && command -v cc >/dev/null || { \

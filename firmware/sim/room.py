@@ -7,6 +7,7 @@ Reads orders from stdin and reports on stdout, one JSON object a line; firmware/
 
 import asyncio
 import builtins
+import gc
 import json
 import select
 import sys
@@ -123,6 +124,9 @@ class Room:
             if not isinstance(order.get("up"), bool):
                 raise OrderError("up is neither true nor false")
             network.set_air(order["up"])
+        elif what == "memory":
+            gc.collect()
+            say({"memory": gc.mem_free()})
         elif what == "reset":
             machine.reset()
         else:

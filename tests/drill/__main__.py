@@ -1,0 +1,233 @@
+"""A very bad day, by hand: everything that can be killed is, while people press and answer.
+
+    make drill                                  two minutes
+    make drill ARGS="--minutes 60 --rooms 10"   an hour
+
+The real gateway, a real mosquitto, the real firmware in one process a room. The broker and the
+gateway are killed (SIGKILL), the disk runs full, the radio of each room comes and goes. At the
+end: every press stored exactly once, every lamp as its call says, nothing grown.
+"""
+
+import argparse
+import asyncio
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from tests.drill import verdict
+from tests.drill.shop import Broker, Disk, Gateway, Room, write_config
+from tests.system.conftest import free_port
+
+HEAP_GROWTH_BYTES = 2048
+RESIDENT_GROWTH_BYTES = 5_000_000
+SETTLED_IN = 1 / 6  # of the time: memory is compared from here on
+TELL_EVERY_S = 10.0
+
+
+@dataclass
+class Drill:
+    """The shop, and what was done to it."""
+
+    broker: Broker
+    gateway: Gateway
+    rooms: list[Room]
+    disk: Disk | None
+    random: random.Random
+    done: dict[str, int] = field(default_factory=dict)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def every(self, seconds: float, what: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Does it about every so many seconds, until the drill is over; never if 0."""
+        while seconds and not await self.is_over_in(seconds * self.random.uniform(0.7, 1.3)):
+            self.done[what] = self.done.get(what, 0) + 1
+            await work()
+
+    async def is_over_in(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.over.wait()
+        return self.over.is_set()
+
+    # what happens to the shop
+
+    async def kill_broker(self) -> None:
+        await self.broker.kill()
+        await asyncio.sleep(self.random.uniform(0.2, 4))
+        await self.broker.start()
+
+    async def kill_gateway(self) -> None:
+        await self.gateway.kill()
+        await asyncio.sleep(self.random.uniform(0.2, 4))
+        await self.gateway.start()
+
+    async def fill_disk(self) -> None:
+        if self.disk is not None:
+            await self.disk.fill()
+            await asyncio.sleep(self.random.uniform(3, 8))
+            await self.disk.free()
+
+    async def lose_wifi(self, room: Room) -> None:
+        room.wifi(up=False)
+        await asyncio.sleep(self.random.uniform(0.5, 5))
+        room.wifi(up=True)
+
+    # what people do
+
+    async def press(self, room: Room) -> None:
+        button = "call" if self.random.random() < 0.7 else "presence"
+        room.press(button)
+
+    async def answer(self, headers: dict[str, str]) -> None:
+        """Takes the oldest call that nobody has. What fails is tried again with the next one."""
+        with suppress(httpx.HTTPError, KeyError, IndexError):
+            calls = await self.gateway.http.get("/api/v1/calls", params={"state": "raised"})
+            call = calls.json()["calls"][-1]["id"]
+            await self.gateway.http.post(f"/api/v1/calls/{call}/acknowledge", headers=headers)
+
+
+async def main(options: argparse.Namespace) -> bool:
+    """Runs the drill and says how it went."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="drill-")))
+        drill = await _open(options, folder, stack)
+        memory = await _suffer(drill, options)
+        print("The faults are over; waiting until every press is stored ...", flush=True)
+        wrong = await _settled(drill)
+        wrong += await verdict.wrong_lamps(drill.gateway, drill.rooms)
+        wrong += _grown(memory)
+        database = await drill.gateway.backup()
+        await drill.gateway.end()
+        if twice := verdict.opened_twice(database):
+            wrong.append(f"{twice} calls were raised in a room that had one open")
+        presses = sum(room.presses for room in drill.rooms)
+        kinds = ", ".join(f"{what} {count} x" for what, count in drill.done.items())
+        print(f"\n{presses} presses, {sum(verdict.stored(database).values())} stored; {kinds}.")
+        for line in wrong:
+            print(f"WRONG: {line}")
+        if not wrong:
+            print("Every press is stored exactly once and every lamp is right.")
+        return not wrong
+
+
+async def _open(options: argparse.Namespace, folder: Path, stack: AsyncExitStack) -> Drill:
+    broker, web, disk = Broker(folder), free_port(), None
+    if options.disk:
+        disk = Disk(folder, size_mb=64 + int(2 * options.minutes))
+        await disk.start()
+        stack.push_async_callback(disk.end)
+    await broker.start()
+    stack.push_async_callback(broker.kill)
+    data = disk.folder if disk is not None else folder / "data"
+    config = write_config(folder, options.rooms, broker.port, web, data)
+    gateway = Gateway(folder, config, web, disk)
+    await gateway.start()
+    stack.push_async_callback(gateway.kill)
+    await gateway.ready()
+    rooms = [await Room.start(number, folder, broker.port) for number in range(options.rooms)]
+    for room in rooms:
+        reading = asyncio.create_task(room.read())
+        stack.push_async_callback(room.end)
+        stack.callback(reading.cancel)
+    return Drill(broker, gateway, rooms, disk, random.Random(options.seed))
+
+
+async def _suffer(drill: Drill, options: argparse.Namespace) -> list[tuple[str, list[int]]]:
+    """The bad part. Returns each room's heap and resident memory, early and at the end."""
+    headers = []
+    for zone in ("z0", "z1"):
+        shift = {"name": f"Drill {zone}", "zone": zone}
+        signed = await drill.gateway.http.post("/api/v1/duty", json=shift)
+        headers.append({"Authorization": f"Bearer {signed.json()['token']}"})
+    span = options.minutes * 60
+    began = time.monotonic()
+    async with asyncio.TaskGroup() as group:
+        work: list[tuple[float, str, Callable[[], Awaitable[None]]]] = [
+            (options.broker, "broker killed", drill.kill_broker),
+            (options.gateway, "gateway killed", drill.kill_gateway),
+            (options.disk, "disk full", drill.fill_disk),
+            *(
+                (options.press, "pressed", lambda room=room: drill.press(room))
+                for room in drill.rooms
+            ),
+            *(
+                (options.wifi, "Wi-Fi lost", lambda room=room: drill.lose_wifi(room))
+                for room in drill.rooms
+            ),
+            *((2.0, "answered", lambda of=of: drill.answer(of)) for of in headers),
+        ]
+        for seconds, what, job in work:
+            group.create_task(drill.every(seconds, what, job))
+        await drill.is_over_in(span * SETTLED_IN)
+        early = await _memory(drill)
+        while (left := span - (time.monotonic() - began)) > 0:
+            await drill.is_over_in(min(left, TELL_EVERY_S))
+            presses = sum(room.presses for room in drill.rooms)
+            print(f"{time.monotonic() - began:5.0f} s  {presses} presses  {drill.done}", flush=True)
+        drill.over.set()
+    late = await _memory(drill)
+    return [
+        (f"{room.id} {what}", [before[i], after[i]])
+        for room, before, after in zip(drill.rooms, early, late, strict=True)
+        for i, what in enumerate(("heap", "memory"))
+    ]
+
+
+async def _memory(drill: Drill) -> list[tuple[int, int]]:
+    return [(-await room.heap_free(), room.resident_bytes()) for room in drill.rooms]
+
+
+def _grown(memory: list[tuple[str, list[int]]]) -> list[str]:
+    limits = {"heap": HEAP_GROWTH_BYTES, "memory": RESIDENT_GROWTH_BYTES}
+    worst = {kind: max(b - a for name, (a, b) in memory if name.endswith(kind)) for kind in limits}
+    print("grown at most: " + ", ".join(f"{kind} {worst[kind]} bytes" for kind in worst))
+    return [
+        f"{name} grew by {after - before} bytes"
+        for name, (before, after) in memory
+        if after - before > limits[name.split()[1]]
+    ]
+
+
+async def _settled(drill: Drill) -> list[str]:
+    """Waits until every press is stored; what is still wrong at the end of patience."""
+    await drill.gateway.ready()
+    wrong: list[str] = []
+    with suppress(TimeoutError):
+        async with asyncio.timeout(verdict.SETTLE_LIMIT_S):
+            while True:
+                counts = verdict.stored(await drill.gateway.backup())
+                wrong = verdict.miscounted(drill.rooms, counts)
+                if not wrong:
+                    break
+                await asyncio.sleep(1)
+    return wrong
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="make drill ARGS=", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--minutes", type=float, default=2, help="how long (2)")
+    parser.add_argument("--rooms", type=int, default=10, help="how many (10)")
+    parser.add_argument("--seed", type=int, default=0, help="of what happens when (0)")
+    for name, seconds, what in (
+        ("press", 2.0, "between two presses in a room"),
+        ("wifi", 10.0, "between two losses of a room's Wi-Fi"),
+        ("broker", 60.0, "between two deaths of the broker"),
+        ("gateway", 45.0, "between two deaths of the gateway"),
+        ("disk", 40.0, "between two full disks"),
+    ):
+        parser.add_argument(
+            f"--{name}", type=float, default=seconds, help=f"seconds {what}; 0: never ({seconds})"
+        )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(0 if asyncio.run(main(_options())) else 1)
