@@ -126,7 +126,7 @@ class Room:
             network.set_air(order["up"])
         elif what == "memory":
             gc.collect()
-            say({"memory": gc.mem_free()})
+            say({"memory": gc.mem_alloc()})
         elif what == "reset":
             machine.reset()
         else:

@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 
@@ -29,6 +30,14 @@ HEAP_GROWTH_BYTES = 2048
 RESIDENT_GROWTH_BYTES = 5_000_000
 SETTLED_IN = 1 / 6  # of the time: memory is compared from here on
 TELL_EVERY_S = 10.0
+LOOKS = 4  # at the memory of a room
+
+
+class Memory(NamedTuple):
+    """What a room uses, in bytes: of the interpreter's heap, and resident of the process."""
+
+    heap: int
+    resident: int
 
 
 @dataclass
@@ -54,6 +63,9 @@ class Drill:
             async with asyncio.timeout(seconds):
                 await self.over.wait()
         return self.over.is_set()
+
+    def tell(self) -> str:
+        return ", ".join(f"{what} {count} x" for what, count in sorted(self.done.items()))
 
     # what happens to the shop
 
@@ -97,18 +109,16 @@ async def main(options: argparse.Namespace) -> bool:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="drill-")))
         drill = await _open(options, folder, stack)
-        memory = await _suffer(drill, options)
+        early = await _suffer(drill, options)
         print("The faults are over; waiting until every press is stored ...", flush=True)
         wrong = await _settled(drill)
         wrong += await verdict.wrong_lamps(drill.gateway, drill.rooms)
-        wrong += _grown(memory)
+        wrong += _grown(drill, early, await _memory(drill))
         database = await drill.gateway.backup()
         await drill.gateway.end()
         if twice := verdict.opened_twice(database):
             wrong.append(f"{twice} calls were raised in a room that had one open")
-        presses = sum(room.presses for room in drill.rooms)
-        kinds = ", ".join(f"{what} {count} x" for what, count in drill.done.items())
-        print(f"\n{presses} presses, {sum(verdict.stored(database).values())} stored; {kinds}.")
+        print(f"\n{drill.tell()}; {sum(verdict.stored(database).values())} presses stored.")
         for line in wrong:
             print(f"WRONG: {line}")
         if not wrong:
@@ -138,8 +148,8 @@ async def _open(options: argparse.Namespace, folder: Path, stack: AsyncExitStack
     return Drill(broker, gateway, rooms, disk, random.Random(options.seed))
 
 
-async def _suffer(drill: Drill, options: argparse.Namespace) -> list[tuple[str, list[int]]]:
-    """The bad part. Returns each room's heap and resident memory, early and at the end."""
+async def _suffer(drill: Drill, options: argparse.Namespace) -> list[Memory]:
+    """The bad part. Returns what memory each room used in its first sixth."""
     headers = []
     for zone in ("z0", "z1"):
         shift = {"name": f"Drill {zone}", "zone": zone}
@@ -152,46 +162,47 @@ async def _suffer(drill: Drill, options: argparse.Namespace) -> list[tuple[str, 
             (options.broker, "broker killed", drill.kill_broker),
             (options.gateway, "gateway killed", drill.kill_gateway),
             (options.disk, "disk full", drill.fill_disk),
-            *(
-                (options.press, "pressed", lambda room=room: drill.press(room))
-                for room in drill.rooms
-            ),
-            *(
-                (options.wifi, "Wi-Fi lost", lambda room=room: drill.lose_wifi(room))
-                for room in drill.rooms
-            ),
             *((2.0, "answered", lambda of=of: drill.answer(of)) for of in headers),
         ]
+        for room in drill.rooms:
+            work.append((options.press, "pressed", lambda room=room: drill.press(room)))
+            work.append((options.wifi, "Wi-Fi lost", lambda room=room: drill.lose_wifi(room)))
         for seconds, what, job in work:
             group.create_task(drill.every(seconds, what, job))
         await drill.is_over_in(span * SETTLED_IN)
         early = await _memory(drill)
         while (left := span - (time.monotonic() - began)) > 0:
             await drill.is_over_in(min(left, TELL_EVERY_S))
-            presses = sum(room.presses for room in drill.rooms)
-            print(f"{time.monotonic() - began:5.0f} s  {presses} presses  {drill.done}", flush=True)
+            print(f"{time.monotonic() - began:5.0f} s  {drill.tell()}", flush=True)
         drill.over.set()
-    late = await _memory(drill)
+    return early
+
+
+async def _memory(drill: Drill) -> list[Memory]:
+    """What each room uses, the least of a few looks: an event may be on its way in one of them."""
+    looks = []
+    for _ in range(LOOKS):
+        looks.append([(await room.heap_used(), room.resident_bytes()) for room in drill.rooms])
+        await asyncio.sleep(1)
     return [
-        (f"{room.id} {what}", [before[i], after[i]])
-        for room, before, after in zip(drill.rooms, early, late, strict=True)
-        for i, what in enumerate(("heap", "memory"))
+        Memory(min(heap for heap, _ in of), min(whole for _, whole in of))
+        for of in zip(*looks, strict=True)
     ]
 
 
-async def _memory(drill: Drill) -> list[tuple[int, int]]:
-    return [(-await room.heap_free(), room.resident_bytes()) for room in drill.rooms]
-
-
-def _grown(memory: list[tuple[str, list[int]]]) -> list[str]:
-    limits = {"heap": HEAP_GROWTH_BYTES, "memory": RESIDENT_GROWTH_BYTES}
-    worst = {kind: max(b - a for name, (a, b) in memory if name.endswith(kind)) for kind in limits}
-    print("grown at most: " + ", ".join(f"{kind} {worst[kind]} bytes" for kind in worst))
-    return [
-        f"{name} grew by {after - before} bytes"
-        for name, (before, after) in memory
-        if after - before > limits[name.split()[1]]
-    ]
+def _grown(drill: Drill, early: list[Memory], late: list[Memory]) -> list[str]:
+    """Rooms that use more than they did."""
+    wrong = []
+    worst = Memory(0, 0)
+    for room, before, after in zip(drill.rooms, early, late, strict=True):
+        grown = Memory(after.heap - before.heap, after.resident - before.resident)
+        worst = Memory(max(worst.heap, grown.heap), max(worst.resident, grown.resident))
+        if grown.heap > HEAP_GROWTH_BYTES:
+            wrong.append(f"{room.id} uses {grown.heap} bytes more of its heap than at first")
+        if grown.resident > RESIDENT_GROWTH_BYTES:
+            wrong.append(f"{room.id} uses {grown.resident} bytes more of memory than at first")
+    print(f"Grown at most: heap {worst.heap} bytes, process {worst.resident} bytes.")
+    return wrong
 
 
 async def _settled(drill: Drill) -> list[str]:

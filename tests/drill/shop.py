@@ -202,8 +202,8 @@ class Room:
     def wifi(self, *, up: bool) -> None:
         self._order(do="wifi", up=up)
 
-    async def heap_free(self) -> int:
-        """Bytes of the interpreter's heap that are free after a collection."""
+    async def heap_used(self) -> int:
+        """Bytes of the interpreter's heap that are in use after a collection."""
         self._heap = asyncio.get_running_loop().create_future()
         self._order(do="memory")
         async with asyncio.timeout(READY_LIMIT_S):
