@@ -32,7 +32,7 @@ bench: tools ## speed, beside a script and the bare broker in the same run (long
 soak: $(RUN_STAMP) ## the simulation, for as long as you say (make soak SECONDS=60 SEED=0)
 	@$(BIN)/overdoor simulate --seconds $(or $(SECONDS),60) --seed $(or $(SEED),0)
 
-drill: tools ## two bad minutes: broker, gateway, disk and Wi-Fi fail while people press (ARGS="--minutes 60")
+drill: tools ## a very bad day on real parts, two minutes of it (longer: ARGS="--minutes 60")
 	$(BIN)/python -m tests.drill $(ARGS)
 
 model: ## button, receipt and lamp, checked by spin in all their orders

@@ -30,6 +30,7 @@ HEAP_GROWTH_BYTES = 2048
 RESIDENT_GROWTH_BYTES = 5_000_000
 SETTLED_IN = 1 / 6  # of the time: memory is compared from here on
 TELL_EVERY_S = 10.0
+DEAF_S = 11.0  # a press sooner after an arrival raises nothing
 LOOKS = 4  # at the memory of a room
 
 
@@ -49,6 +50,7 @@ class Drill:
     rooms: list[Room]
     disk: Disk | None
     random: random.Random
+    staff: list[dict[str, str]]  # what each associate's requests carry
     done: dict[str, int] = field(default_factory=dict)
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -103,6 +105,19 @@ class Drill:
             call = calls.json()["calls"][-1]["id"]
             await self.gateway.http.post(f"/api/v1/calls/{call}/acknowledge", headers=headers)
 
+    async def show_every_light(self) -> None:
+        """Leaves a third of the rooms idle, one raised, and one acknowledged."""
+        for room in self.rooms:
+            room.press("presence")
+        await asyncio.sleep(DEAF_S)
+        for room in self.rooms[::3]:
+            room.press("call")
+        await asyncio.sleep(1)
+        for _ in self.rooms[::3]:
+            await self.answer(self.staff[0])
+        for room in self.rooms[1::3]:
+            room.press("call")
+
 
 async def main(options: argparse.Namespace) -> bool:
     """Runs the drill and says how it went."""
@@ -112,6 +127,8 @@ async def main(options: argparse.Namespace) -> bool:
         early = await _suffer(drill, options)
         print("The faults are over; waiting until every press is stored ...", flush=True)
         wrong = await _settled(drill)
+        await drill.show_every_light()
+        wrong += await _settled(drill)
         wrong += await verdict.wrong_lamps(drill.gateway, drill.rooms)
         wrong += _grown(drill, early, await _memory(drill))
         database = await drill.gateway.backup()
@@ -145,16 +162,16 @@ async def _open(options: argparse.Namespace, folder: Path, stack: AsyncExitStack
         reading = asyncio.create_task(room.read())
         stack.push_async_callback(room.end)
         stack.callback(reading.cancel)
-    return Drill(broker, gateway, rooms, disk, random.Random(options.seed))
+    staff = []
+    for zone in ("z0", "z1"):
+        shift = {"name": f"Drill {zone}", "zone": zone}
+        signed = await gateway.http.post("/api/v1/duty", json=shift)
+        staff.append({"Authorization": f"Bearer {signed.json()['token']}"})
+    return Drill(broker, gateway, rooms, disk, random.Random(options.seed), staff)
 
 
 async def _suffer(drill: Drill, options: argparse.Namespace) -> list[Memory]:
     """The bad part. Returns what memory each room used in its first sixth."""
-    headers = []
-    for zone in ("z0", "z1"):
-        shift = {"name": f"Drill {zone}", "zone": zone}
-        signed = await drill.gateway.http.post("/api/v1/duty", json=shift)
-        headers.append({"Authorization": f"Bearer {signed.json()['token']}"})
     span = options.minutes * 60
     began = time.monotonic()
     async with asyncio.TaskGroup() as group:
@@ -162,7 +179,7 @@ async def _suffer(drill: Drill, options: argparse.Namespace) -> list[Memory]:
             (options.broker, "broker killed", drill.kill_broker),
             (options.gateway, "gateway killed", drill.kill_gateway),
             (options.disk, "disk full", drill.fill_disk),
-            *((2.0, "answered", lambda of=of: drill.answer(of)) for of in headers),
+            *((2.0, "answered", lambda of=of: drill.answer(of)) for of in drill.staff),
         ]
         for room in drill.rooms:
             work.append((options.press, "pressed", lambda room=room: drill.press(room)))
@@ -173,7 +190,8 @@ async def _suffer(drill: Drill, options: argparse.Namespace) -> list[Memory]:
         early = await _memory(drill)
         while (left := span - (time.monotonic() - began)) > 0:
             await drill.is_over_in(min(left, TELL_EVERY_S))
-            print(f"{time.monotonic() - began:5.0f} s  {drill.tell()}", flush=True)
+            heap = max([await room.heap_used() for room in drill.rooms])
+            print(f"{time.monotonic() - began:5.0f} s  {drill.tell()}, heap {heap}", flush=True)
         drill.over.set()
     return early
 
