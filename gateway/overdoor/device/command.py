@@ -10,6 +10,9 @@ import typer
 from overdoor import config as configuration
 from overdoor.config import Config
 from overdoor.device import api, mosquitto
+from overdoor.device.board import Board, only_port
+from overdoor.device.flash import device_on
+from overdoor.device.flash import flash as flash_board
 from overdoor.device.folder import Folder, Site
 from overdoor.device.problem import DeviceError
 from overdoor.device.provision import Bench
@@ -30,6 +33,8 @@ Pins = Annotated[
     list[str] | None, typer.Option("--pin", help="NAME=GPIO: call, presence, ring or lamp.")
 ]
 Leds = Annotated[int | None, typer.Option(help="LEDs in the ring.")]
+
+Port = Annotated[str | None, typer.Option(help="The serial port; found if there is only one.")]
 
 WIFI_PASSWORD = "OVERDOOR_WIFI_PASSWORD"  # noqa: S105 - a name
 
@@ -57,6 +62,42 @@ def add(
     place = f"room {room}" if room else "no room yet"
     typer.echo(f"{made}: {place}. Its secrets are in {bench.folder.path}, for you alone to read.")
     _next_steps(bench, made)
+
+
+@app.command()
+def flash(
+    device: Annotated[
+        str | None, typer.Argument(help="Which; by default the one that the board already is.")
+    ] = None,
+    port: Port = None,
+    config: ConfigFile = Path("shop.toml"),
+) -> None:
+    """Bring firmware and config onto the board on USB, check them there, and start it.
+
+    The board needs MicroPython 1.24 or newer. Run it again after anything that went wrong, as when
+    the cable was pulled: it goes on where it ended.
+    """
+    bench = _bench(config)
+    if device is not None:
+        bench.folder.config(device)
+    port = port or only_port()
+    with Board.open(port) as board:
+        device = device or device_on(board)
+        if device is None:
+            made = ", ".join(bench.folder.devices()) or "none; begin with overdoor device add"
+            raise DeviceError(f"The board is new, so say which device it shall be: {made}.")
+        typer.echo(f"{device} on {port}")
+        with typer.progressbar(length=1, label="Sending") as bar:
+
+            def sent(size: int, total: int) -> None:
+                bar.length = total
+                bar.update(size)
+
+            done = flash_board(board, bench.folder.config(device), typer.echo, sent)
+    typer.echo(
+        f"{done.sent} files sent, {done.kept} were there already; all {done.size} bytes checked. "
+        "The board starts; overdoor device list shows when it is heard."
+    )
 
 
 @app.command()

@@ -1,0 +1,259 @@
+"""`overdoor device flash`: the real mpremote on a real MicroPython with a real LittleFS."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tty
+from pathlib import Path
+from typing import Any
+
+import pytest
+import serial
+
+from overdoor.device import DeviceError, board, bundle
+from overdoor.device.board import Board
+from overdoor.device.flash import Flashed, flash
+
+from .conftest import Broker, Shop, room_config
+from .usb import UsbBoard
+
+MPREMOTE = Path(sys.executable).with_name("mpremote")
+QUICK_S = 0.3
+
+
+@pytest.fixture
+def usb(tmp_path: Path) -> UsbBoard:
+    return UsbBoard(tmp_path)
+
+
+def flashed(port: str, config: dict[str, Any]) -> Flashed:
+    with Board.open(port) as there:
+        return flash(there, config, lambda _: None, lambda *_: None)
+
+
+def hash_on(port: str, path: str) -> str:
+    """What mpremote's own command says of a file."""
+    words = [MPREMOTE, "connect", port, "resume", "sha256sum", f":{path}"]
+    ended = subprocess.run(words, capture_output=True, text=True, check=True, timeout=20)
+    return ended.stdout.split()[-1]
+
+
+def files_of(config: dict[str, Any], march: str = "x64") -> dict[str, bytes]:
+    return bundle.make(march) | {bundle.CONFIG: json.dumps(config).encode()}
+
+
+async def test_a_new_board_is_flashed_and_comes_to_the_shop(
+    usb: UsbBoard, broker: Broker, shop: Shop
+) -> None:
+    config = room_config(broker.port)
+    with usb.plugged_in() as port:
+        done = flashed(port, config)
+        await shop.status(b"online")
+        assert (await shop.heard("info"))["model"] == "sim"
+        with Board.open(port):
+            pass  # stops it, so that its files can be looked at
+        for path, content in files_of(config).items():
+            assert hash_on(port, path) == bundle.digest(content), path
+    assert done == Flashed(len(files_of(config)), 0, done.size, "x64")
+    assert done.size == sum(map(len, files_of(config).values()))
+
+
+def test_flashing_again_sends_only_what_changed(usb: UsbBoard) -> None:
+    config = room_config(1)
+    with usb.plugged_in() as port:
+        everything = flashed(port, config).sent
+        resets = usb.resets
+        same = flashed(port, config)
+        assert (same.sent, same.kept) == (0, everything)
+        config["model"] = "another"
+        changed = flashed(port, config)
+    assert (changed.sent, changed.kept) == (2, everything - 2)  # the config, and main.py anew
+    assert usb.resets == resets + 3  # the last one also stopped what ran
+
+
+def assert_holds(port: str, files: dict[str, bytes]) -> None:
+    with Board.open(port) as there:
+        found = {path: stored.digest for path, stored in there.stored(files).items()}
+    assert found == {path: bundle.digest(content) for path, content in files.items()}
+
+
+@pytest.fixture(scope="module")
+def wire_bytes(tmp_path_factory: pytest.TempPathFactory) -> int:
+    """How many bytes go to a new board when all goes well."""
+    fresh = UsbBoard(tmp_path_factory.mktemp("whole"))
+    with fresh.plugged_in() as port:
+        flashed(port, room_config(1))
+    return fresh.received
+
+
+@pytest.mark.parametrize("when", [0.02, 0.2, 0.5, 0.8, 0.97])
+def test_a_pulled_cable_leaves_a_board_that_waits_and_the_next_attempt_goes_on(
+    usb: UsbBoard, when: float, wire_bytes: int
+) -> None:
+    config = room_config(1)
+    with (
+        usb.plugged_in(cut_after=round(wire_bytes * when)) as port,
+        pytest.raises(DeviceError) as told,
+    ):
+        flashed(port, config)
+    assert "again" in str(told.value)
+    usb.printed = b""
+    with usb.plugged_in() as port:
+        done = flashed(port, config)
+        assert_holds(port, files_of(config))
+    assert b"Traceback" not in usb.printed
+    assert when < 0.5 or done.kept > 0
+
+
+def test_a_pulled_cable_over_a_running_board_never_leaves_old_and_new_together(
+    usb: UsbBoard,
+) -> None:
+    with usb.plugged_in() as port:
+        flashed(port, room_config(1))
+        with Board.open(port) as there:  # an older version, in source
+            there.remove("overdoor/lamp.mpy")
+            there.write("overdoor/lamp.py", b"raise SystemExit", lambda _: None)
+            there.reset()
+    with usb.plugged_in(cut_after=5000) as port, pytest.raises(DeviceError):
+        flashed(port, room_config(1))
+    with usb.plugged_in() as port:
+        with Board.open(port) as there:
+            assert bundle.MAIN not in there.listing("")
+        flashed(port, room_config(1))
+        with Board.open(port) as there:
+            assert sorted(there.listing("overdoor")) == sorted(
+                path.partition("/")[2] for path in bundle.make("x64") if "/" in path
+            )
+
+
+def test_a_full_board_is_one_sentence_and_goes_on_as_it_was(tmp_path: Path) -> None:
+    small = UsbBoard(tmp_path, blocks=12)
+    with small.plugged_in() as port:
+        with Board.open(port) as there:
+            there.write("main.py", b"print('still here')\n", lambda _: None)
+        with pytest.raises(DeviceError, match="no room left"):
+            flashed(port, room_config(1))
+        with Board.open(port) as there:
+            assert there.listing("") == ["main.py"]
+
+
+def test_a_board_that_fills_up_on_the_way_is_one_sentence(tmp_path: Path) -> None:
+    small = UsbBoard(tmp_path, blocks=12)
+    with (
+        small.plugged_in() as port,
+        Board.open(port) as there,
+        pytest.raises(DeviceError, match="no room left"),
+    ):
+        there.write("big", b"x" * 60_000, lambda _: None)
+
+
+def test_what_the_flash_kept_wrongly_is_found_and_does_not_run(
+    usb: UsbBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Board.write
+
+    def worn(self: Board, path: str, content: bytes, progress: Any) -> None:
+        if path == "overdoor/lamp.mpy":
+            content = content[:-1] + bytes([content[-1] ^ 1])
+        write(self, path, content, progress)
+
+    monkeypatch.setattr(Board, "write", worn)
+    with usb.plugged_in() as port:
+        with pytest.raises(DeviceError, match=re.escape("overdoor/lamp.mpy")):
+            flashed(port, room_config(1))
+        with Board.open(port) as there:
+            assert bundle.MAIN not in there.listing("")
+
+
+def test_a_board_that_is_too_old_is_one_sentence(
+    usb: UsbBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "OLDEST", (1, 99))
+    with usb.plugged_in() as port, pytest.raises(DeviceError, match=r"has MicroPython 1\.\d+;"):
+        flashed(port, room_config(1))
+
+
+def test_a_port_that_is_not_there_is_one_sentence() -> None:
+    with (
+        pytest.raises(DeviceError, match="There is no port /dev/ttyNONE"),
+        Board.open("/dev/ttyNONE"),
+    ):
+        pass
+
+
+def test_a_port_in_use_is_one_sentence(usb: UsbBoard) -> None:
+    with (
+        usb.plugged_in() as port,
+        serial.Serial(port, exclusive=True),
+        pytest.raises(DeviceError, match="in use by another program"),
+        Board.open(port),
+    ):
+        pass
+
+
+def test_something_that_is_no_micropython_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(board, "_ANSWER_S", QUICK_S)
+    mine, its = os.openpty()
+    tty.setraw(its)
+    try:
+        with (
+            pytest.raises(DeviceError, match="Nothing that speaks MicroPython"),
+            Board.open(os.ttyname(its)),
+        ):
+            pass
+    finally:
+        os.close(mine)
+        os.close(its)
+
+
+def test_the_command_flashes_a_device_and_knows_it_again(usb: UsbBoard, tmp_path: Path) -> None:
+    shop = tmp_path / "shop.toml"
+    shop.write_text(
+        '[shop]\nid = "t"\nname = "T"\n[[zone]]\nid = "z"\nname = "Z"\n'
+        '[[room]]\nid = "w1"\nname = "W"\nzone = "z"\n'
+    )
+
+    def overdoor(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [Path(sys.executable).with_name("overdoor"), "device", *words, "--config", shop],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "OVERDOOR_WIFI_PASSWORD": "geheim"},
+        )
+
+    assert overdoor("add", "w1", "--broker", "127.0.0.1:1", "--wifi", "shop").returncode == 0
+    with usb.plugged_in() as port:
+        unnamed = overdoor("flash", "--port", port)
+        assert unnamed.returncode == 2
+        assert "say which device it shall be: cp-w1" in unnamed.stderr
+        named = overdoor("flash", "cp-w1", "--port", port)
+        assert named.returncode == 0, named.stderr
+        again = overdoor("flash", "--port", port)
+        assert "0 files sent" in again.stdout, again.stderr
+        wrong = overdoor("flash", "cp-w9", "--port", port)
+        assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("machine", "chip"),
+    [
+        ("Generic ESP32 module with ESP32", "ESP32"),
+        ("ESP32C3 module with ESP32C3", "ESP32C3"),
+        ("Generic ESP32S3 module with ESP32S3", "ESP32S3"),
+    ],
+)
+def test_pins_that_a_chip_does_not_have_are_one_sentence(machine: str, chip: str) -> None:
+    from overdoor.device.chips import check_pins
+
+    facts = board.Facts((1, 27), machine, 0, 0, 1)
+    assert facts.chip == chip
+    config = room_config(1, pins={"call": 4, "ring": 5, "lamp": 18, "presence": 21})
+    check_pins(config, chip)
+    config["pins"]["presence"] = 34 if chip == "ESP32" else 30
+    with pytest.raises(DeviceError, match=f"{chip}, where this cannot work: presence is on GPIO3"):
+        check_pins(config, chip)

@@ -1,0 +1,64 @@
+"""What a board does at power-up, on the unix port: mounts its flash, runs main.py, then the prompt.
+
+    micropython -i unix_board.py FLASH BLOCKS SIM
+
+FLASH is the file that holds the flash memory: a real LittleFS in blocks of 4096 bytes.
+"""
+
+import os
+import sys
+
+_BLOCK = 4096
+
+
+class _Flash:
+    """A block device in a file."""
+
+    def __init__(self, path, blocks):
+        self.blocks = blocks
+        try:
+            self.file = open(path, "r+b")
+        except OSError:
+            self.file = open(path, "w+b")
+
+    def readblocks(self, number, buf, offset=0):
+        self.file.seek(number * _BLOCK + offset)
+        got = self.file.readinto(buf)
+        for index in range(got, len(buf)):
+            buf[index] = 0xFF
+
+    def writeblocks(self, number, buf, offset=0):
+        self.file.seek(number * _BLOCK + offset)
+        self.file.write(buf)
+        self.file.flush()
+
+    def ioctl(self, op, arg):
+        if op == 4:
+            return self.blocks
+        if op == 5:
+            return _BLOCK
+        return 0
+
+
+def _power_up(path, blocks, sim):
+    flash = _Flash(path, blocks)
+    try:
+        filesystem = os.VfsLfs2(flash)
+    except OSError:
+        os.VfsLfs2.mkfs(flash)
+        filesystem = os.VfsLfs2(flash)
+    os.mount(filesystem, "/flash")
+    os.chdir("/flash")
+    sys.path[:] = ["", sim, ".frozen"]
+    try:
+        with open("main.py") as file:
+            source = file.read()
+    except OSError:
+        return
+    try:
+        exec(source, {"__name__": "__main__"})
+    except KeyboardInterrupt:
+        pass
+
+
+_power_up(sys.argv[1], int(sys.argv[2]), sys.argv[3])
