@@ -75,10 +75,11 @@ class Floor:
         self.do(Configured(plan or a_plan()))
 
     def do(self, given: Input) -> list[Effect]:
-        """One turn. Every revision in it is new, and not below the clock."""
-        highest = self.shop.rev
+        """One turn. Every revision in it is new, not below the clock; a list may be repeated."""
+        highest, lists = self.shop.rev, self.shop.lists
         self.shop, self.events, self.effects = step(self.shop, given, self.now)
-        revs = [said.rev for said in only((Signal, PagerList), self.effects)]
+        said = only((Signal, PagerList), self.effects)
+        revs = [one.rev for one in said if lists.get(one.device) != one.rev]
         assert len(set(revs)) == len(revs)
         assert all(rev > highest and rev >= self.now for rev in revs)
         self.log += self.events

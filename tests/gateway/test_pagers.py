@@ -6,7 +6,8 @@ import pytest
 
 from overdoor.core.effects import PagerList, Wake
 from overdoor.core.events import Fact
-from overdoor.core.inputs import Verb
+from overdoor.core.inputs import DeviceSaid, Verb
+from overdoor.core.model import DeviceStatus
 
 from .shop import NOW, SECOND, Floor, only
 
@@ -114,6 +115,36 @@ def test_a_call_of_its_own_stays_on_the_list() -> None:
     floor.wait(30 * SECOND)
     floor.press("cp-w2")
     assert listed(floor) == [("w1", "pg-1"), ("w2", None)]
+
+
+def came(floor: Floor) -> None:
+    floor.do(DeviceSaid("pg-1", DeviceStatus.ONLINE))
+
+
+def test_a_pager_that_comes_back_hears_its_list_with_ages_of_now() -> None:
+    floor = Floor()
+    floor.press()
+    rev = floor.shop.lists["pg-1"]
+    floor.wait(30 * SECOND)
+    came(floor)
+    (page,) = only(PagerList, floor.effects)
+    assert (page.device, page.rev, page.at - page.calls[0].raised_at) == ("pg-1", rev, 30 * SECOND)
+
+
+def test_what_was_answered_on_that_list_while_the_link_was_down_counts() -> None:
+    floor = Floor()
+    floor.press()
+    seen = floor.shop.lists["pg-1"]
+    floor.wait(30 * SECOND)
+    came(floor)
+    answer(floor, "acknowledge", seen, age_ms=20 * SECOND)
+    assert floor.call().by == "pg-1"
+
+
+def test_a_pager_that_the_gateway_never_told_anything_hears_an_empty_list() -> None:
+    floor = Floor()
+    came(floor)
+    assert listed(floor) == []
 
 
 def test_only_pagers_answer() -> None:

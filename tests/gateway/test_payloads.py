@@ -15,7 +15,7 @@ from overdoor.bus import payloads
 from overdoor.bus.payloads import Nonsense
 from overdoor.core.effects import Happened, PagerList, Receipt, RoomCall, Signal
 from overdoor.core.inputs import DeviceDescribed, Input
-from overdoor.core.model import DeviceStatus, Shop
+from overdoor.core.model import DeviceStatus, Pager, Plan, Room, Shop, Zone
 from overdoor.store.projections import append, project
 from overdoor.store.schema import migrations
 
@@ -284,7 +284,7 @@ def test_a_page_looks_as_the_contract_says() -> None:
     floor = Floor()
     call = floor.press()
     pages = only(PagerList, floor.effects)
-    body = json.loads(payloads.pager_list(pages[-1]))
+    body = json.loads(payloads.pager_list(pages[-1], floor.shop.plan))
     assert body == {
         "v": 1,
         "rev": pages[-1].rev,
@@ -292,11 +292,38 @@ def test_a_page_looks_as_the_contract_says() -> None:
             {
                 "call": call.id,
                 "room": "w1",
+                "name": "Women 1",
                 "zone": "women",
+                "zone_name": "Women",
                 "state": "raised",
                 "age_ms": 0,
                 "need": None,
                 "by": None,
             }
         ],
+        "more": 0,
     }
+
+
+@pytest.mark.parametrize("letter", ["w", "Ж", '"', "\x7f"])
+def test_a_page_is_never_longer_than_a_pager_takes(letter: str) -> None:
+    rooms = {f"{n:a>32}": f"{n}" + letter * 79 for n in range(30)}
+    plan = Plan(
+        zones={"z" * 32: Zone("z" * 32, letter * 80)},
+        rooms={id_: Room(id_, name, "z" * 32, (0, 0), (id_,)) for id_, name in rooms.items()},
+        pagers={"p" * 32: Pager("p" * 32)},
+    )
+    floor = Floor(plan)
+    for device in rooms:
+        floor.press(device)
+        floor.wait(1000)
+    last = floor.shop.calls[f"{29:a>32}"]
+    answer = {"type": "answer", "call": last.id, "answer": "acknowledge"}
+    floor.send("p" * 32, page_rev=floor.shop.lists["p" * 32], **answer)
+    page = payloads.pager_list(only(PagerList, floor.effects)[-1], plan)
+    assert len(page) < 4000  # of the 4,096 that the firmware takes, with the topic
+    body = json.loads(page)
+    assert len(body["calls"]) + body["more"] == 30
+    assert last.id in [call["call"] for call in body["calls"]]  # its own is among them
+    waits = [call["age_ms"] for call in body["calls"]]
+    assert waits == sorted(waits, reverse=True)

@@ -221,7 +221,7 @@ class Bus:
                 given = payloads.parse_event(device, payload)
             case "status":
                 given = payloads.parse_status(device, payload, retained=message.retain)
-                if isinstance(given, DeviceSaid) and given.status is DeviceStatus.OFFLINE:
+                if isinstance(given, DeviceSaid) and given.status is not DeviceStatus.ONLINE:
                     self._lamps.gone(device)
             case "info":
                 described = payloads.parse_info(device, payload)
@@ -308,7 +308,8 @@ class Bus:
                 payload = payloads.room_event(effect.event)
                 publish(topics.room(effect.event.room, "event"), payload, retain=False)
             case PagerList():
-                publish(topics.device(effect.device, "page"), payloads.pager_list(effect))
+                page = payloads.pager_list(effect, self._engine.committed.plan)
+                publish(topics.device(effect.device, "page"), page)
             case Forget(device=str(device)):
                 for leaf in ("signal", "receipt", "page"):
                     publish(topics.device(device, leaf), b"")

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from overdoor.core.effects import PagerList, Receipt, RoomCall, Signal
 from overdoor.core.events import Event, Fact
 from overdoor.core.inputs import DeviceDescribed, DeviceEvent, DeviceSaid, Sighting
-from overdoor.core.model import DeviceStatus, State
+from overdoor.core.model import Call, DeviceStatus, Millis, Plan, State
 from overdoor.core.times import rfc3339
 
 VERSION = 1
@@ -30,6 +30,8 @@ _ANSWERS = ("acknowledge", "decline", "arrive")
 _STATUSES = (DeviceStatus.ONLINE, DeviceStatus.OFFLINE, DeviceStatus.SLEEPING)
 _UNDERSTOOD = ("type", "need", "button", "gesture", "call", "answer", "rev", "age_ms")
 _TEXT_LIMIT = 64
+PAGE_CALLS = 10
+PAGE_NAME = 24  # letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,22 +257,34 @@ def room_event(event: Event) -> bytes:
     return _dump(said)
 
 
-def pager_list(effect: PagerList) -> bytes:
-    """The calls that a pager lists."""
-    return _dump(
-        {
-            "rev": effect.rev,
-            "calls": [
-                {
-                    "call": call.id,
-                    "room": call.room,
-                    "zone": call.zone,
-                    "state": call.state,
-                    "age_ms": max(0, effect.at - call.raised_at),
-                    "need": call.need,
-                    "by": call.by,
-                }
-                for call in effect.calls
-            ],
-        }
-    )
+def pager_list(effect: PagerList, plan: Plan) -> bytes:
+    """The calls that a pager lists: its own, those that wait longest, and how many more there are.
+
+    A pager takes 4 KB, so there are ten at most, with names cut to what a screen can show.
+    """
+    own = [call for call in effect.calls if call.by == effect.device]
+    others = [call for call in effect.calls if call.by != effect.device]
+    kept = (own + others)[:PAGE_CALLS]
+    calls = [call for call in effect.calls if call in kept]
+    said = {
+        "v": VERSION,
+        "rev": effect.rev,
+        "calls": [_listed(call, plan, effect.at) for call in calls],
+        "more": len(effect.calls) - len(calls),
+    }
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _listed(call: Call, plan: Plan, now: Millis) -> dict[str, Any]:
+    room, zone = plan.rooms.get(call.room), plan.zones.get(call.zone)
+    return {
+        "call": call.id,
+        "room": call.room,
+        "name": (room.name if room else call.room)[:PAGE_NAME],
+        "zone": call.zone,
+        "zone_name": (zone.name if zone else call.zone)[:PAGE_NAME],
+        "state": call.state,
+        "age_ms": max(0, now - call.raised_at),
+        "need": call.need,
+        "by": call.by,
+    }

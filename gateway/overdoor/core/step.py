@@ -50,6 +50,8 @@ def _device_said(turn: Turn, said: inputs.DeviceSaid) -> None:
         )
         if said.device in turn.shop.plan.homes:
             turn.watch(said.device)
+    if connected and said.device in turn.shop.plan.pagers:
+        turn.relist_again(said.device)
 
 
 def _last_sign_of_life(turn: Turn, device: Device, said: inputs.DeviceSaid) -> Millis | None:
@@ -197,9 +199,7 @@ def _timer_fired(turn: Turn, fired: inputs.TimerFired) -> None:
 
 def _alarm(turn: Turn, timer: Timer) -> None:
     device = turn.shop.devices.get(timer.subject)
-    if device is None or device.status is not DeviceStatus.OFFLINE or device.status_at is None:
-        return
-    if device.status_at + turn.shop.plan.policy.offline_alarm_ms == timer.at:
+    if device is not None and turn.missed_at(device) == timer.at:
         turn.record(Fact.ALARMED, device=timer.subject, data={"what": "offline"})
 
 

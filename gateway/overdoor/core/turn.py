@@ -25,6 +25,7 @@ from overdoor.core.evolve import PRANK_MS, evolve
 from overdoor.core.lifecycle import TABLE, Move
 from overdoor.core.model import (
     Call,
+    Device,
     DeviceStatus,
     Kind,
     Millis,
@@ -38,6 +39,7 @@ from overdoor.core.model import (
 )
 
 LOST_CALL_SHOWN_MS = 10_000
+OVERSLEPT_MS = 26 * 3_600_000  # a battery button wakes once a day by itself
 NEED_KEPT_MS = 2 * 60_000  # what is needed may be said a little before the press
 PRANKS_TOLERATED = 2  # calls of a room left or cancelled in ten minutes
 _WATCHED = CALL_FACTS | {Fact.MISSED, Fact.SERVICED}
@@ -69,6 +71,7 @@ class Turn:
         self._effects: list[Effect] = []
         self._signalled: dict[str, None] = {}  # rooms to signal whether or not they changed
         self._relist = False
+        self._relist_again: set[str] = set()  # pagers that hear their last list once more
         self._restated = False
 
     # -- facts -----------------------------------------------------------------------------------
@@ -310,13 +313,30 @@ class Turn:
     def watch(self, device_id: str) -> None:
         """Come back to a device that is away, to tell the manager if it stays away."""
         device = self.shop.devices[device_id]
-        if device.status is DeviceStatus.OFFLINE and device.alarm is None and device.status_at:
-            at = device.status_at + self.shop.plan.policy.offline_alarm_ms
+        at = self.missed_at(device)
+        if at is not None and device.alarm is None:
             self.wake(Timer(at, Due.ALARM, device_id))
+
+    def missed_at(self, device: Device) -> Millis | None:
+        """When a device has been away for too long; None while it is not away."""
+        if not device.status_at:
+            return None
+        if device.status is DeviceStatus.OFFLINE:
+            return device.status_at + self.shop.plan.policy.offline_alarm_ms
+        if device.status is DeviceStatus.SLEEPING:
+            return device.status_at + OVERSLEPT_MS
+        return None
 
     def relist(self) -> None:
         """Pagers get a new list."""
         self._relist = True
+
+    def relist_again(self, device: str) -> None:
+        """A pager that just came hears its list as it is, with ages of now.
+
+        Its revision stays, so that what was answered on this list while the link was down counts.
+        """
+        self._relist_again.add(device)
 
     def restate(self) -> None:
         """Everything retained, and every timer, once more; and nothing of what left the plan."""
@@ -364,7 +384,11 @@ class Turn:
             zones = self._changed_zones()
             for pager in self.shop.plan.pagers.values():
                 if self._relist or pager.zone is None or pager.zone in zones:
-                    self._list(pager)
+                    self._list(pager, self._next_rev())
+                    self._relist_again.discard(pager.device)
+        for device in self._relist_again:
+            rev = self.shop.lists.get(device)
+            self._list(self.shop.plan.pagers[device], self._next_rev() if rev is None else rev)
         return self.shop, self.events, derived + said
 
     def _changed_rooms(self) -> list[str]:
@@ -404,7 +428,7 @@ class Turn:
         call = self.shop.calls.get(room_id) or self.shop.room(room_id).last
         self._effects.append(RoomCall(room_id, call, self.shop.degraded(room_id)))
 
-    def _list(self, pager: Pager) -> None:
+    def _list(self, pager: Pager, rev: int) -> None:
         def shown(call: Call) -> bool:
             if pager.zone not in (None, call.zone):
                 return False
@@ -412,7 +436,6 @@ class Turn:
             mine = call.by == pager.device
             return call.state is State.RAISED or mine or lost_for < LOST_CALL_SHOWN_MS
 
-        rev = self._next_rev()
         calls = tuple(
             sorted(filter(shown, self.shop.calls.values()), key=lambda call: call.raised_at)
         )
