@@ -4,14 +4,21 @@ import asyncio
 import sys
 import time
 
+import esp32
 import machine
 import neopixel
 import network
 
 from overdoor import config as configuration
+from overdoor import powerup
+from overdoor.config import ConfigError
 from overdoor.main import Board, Device
+from overdoor.nvs import Numbers
 
+_CONFIG = "config.json"
 _FAULT_S = 5  # time to read what was printed
+_SETUP_S = 900  # then it tries to serve again
+_WORK_MS = 3600000  # for somebody who stopped the program; a watchdog cannot be switched off
 
 
 def build(path: str) -> Device:
@@ -28,20 +35,64 @@ def build(path: str) -> Device:
         buttons,
         neopixel.NeoPixel(machine.Pin(pins["ring"], machine.Pin.OUT), config.ring_leds),
         machine.PWM(machine.Pin(pins["lamp"], machine.Pin.OUT), freq=1000, duty_u16=0),
+        Numbers(esp32.NVS("overdoor")),
     )
-    return Device(config, board, time, print)
+    try:
+        return Device(config, board, time, print)
+    except ValueError:  # of the TLS library
+        raise ConfigError("%s is no certificate in DER." % config.ca_file) from None
+
+
+def set_up(path: str) -> bool:
+    """Looks at the button; returns whether the board is to be set up instead of serving."""
+    config = None
+    pins, leds, names = configuration.DEFAULT_PINS, 1, [path, "outbox.log", "outbox.bad"]
+    try:
+        config = configuration.load(path)
+        pins, leds = config.pins, config.ring_leds
+        names.append(config.ca_file)
+    except ConfigError as error:
+        print(error)  # next: set-up, whatever the button says
+    ring = neopixel.NeoPixel(machine.Pin(pins["ring"], machine.Pin.OUT), leds)
+
+    def show(colour: tuple) -> None:
+        ring.fill(colour)
+        ring.write()
+
+    pin = machine.Pin(pins["call"], machine.Pin.IN, machine.Pin.PULL_UP)
+    chosen = powerup.ask(pin, show, time)
+    if chosen == powerup.ERASE:
+        powerup.erase(names)
+        Numbers(esp32.NVS("overdoor")).set("boots", 0)
+        print("Everything that was set up is forgotten.")
+    if config is None or chosen != powerup.RUN:
+        show(powerup.SETUP_COLOUR)
+        return True
+    return False
+
+
+def _wait() -> None:
+    print("Waiting to be set up over USB.")
+    time.sleep(_SETUP_S)
 
 
 def main() -> None:
     """Serves the room. A fault that nothing caught is printed, and the board starts anew."""
     try:
-        asyncio.run(build("config.json").run())
-    except configuration.ConfigError as error:
-        print(error)  # starting again would not mend it
+        if set_up(_CONFIG):
+            _wait()
+        else:
+            asyncio.run(build(_CONFIG).run())
+    except ConfigError as error:
+        print(error)
+        _wait()
+    except KeyboardInterrupt:  # somebody works on the board: the prompt is theirs
+        machine.WDT(timeout=_WORK_MS)
+        return
     except Exception as error:  # a bug, or no memory left; next: a fresh start
         sys.print_exception(error)
         time.sleep(_FAULT_S)
-        machine.reset()
+    machine.reset()
 
 
 if __name__ == "__main__":

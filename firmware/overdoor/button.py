@@ -74,14 +74,30 @@ class Button:
         self._head = 0
         self._tail = 0
 
-    async def run(self, deliver) -> None:
-        """Call `deliver(name, closed, at_ms)` for each press and release, for ever."""
-        self._pin.irq(self._on_edge, self._pin.IRQ_FALLING | self._pin.IRQ_RISING)
+    def poke(self) -> None:
+        """Wake `run` for a turn."""
+        self._flag.set()
+
+    async def run(self, deliver, beat) -> None:
+        """Call `deliver(name, closed, at_ms)` for each press and release, for ever.
+
+        `beat()` is called at each turn.
+        """
+        self._listen()
         while True:
+            beat()
             await self._wait()
             reports = self._drain()
             for pressed, at_ms in reports:
                 deliver(self.name, pressed, at_ms)
+
+    def _listen(self) -> None:
+        edges = self._pin.IRQ_FALLING | self._pin.IRQ_RISING
+        try:
+            # Caught even while something blocks.
+            self._pin.irq(self._on_edge, edges, hard=True)
+        except (TypeError, ValueError):  # an ESP32 has soft interrupts only: they wait meanwhile
+            self._pin.irq(self._on_edge, edges)
 
     def _on_edge(self, pin) -> None:
         following = (self._head + 1) % _SLOTS

@@ -212,6 +212,11 @@ class CallPoint:
             times.append(self.outbox.next_due())
         return min(times) if times else None
 
+    def in_use(self, now_ms: int) -> bool:
+        """Whether somebody presses or waits: no moment to block, or to restart."""
+        open_call = self.state in _WAITING or self._degraded_at is not None
+        return open_call or bool(self._down) or self._unconfirmed(now_ms)
+
     # ---- helpers
 
     def _call_lost_at(self):

@@ -3,8 +3,9 @@
 import json
 
 from .compat import const
+from .payload import is_address
 
-_DEFAULT_PINS = {"call": 32, "ring": 4, "lamp": 33}
+DEFAULT_PINS = {"call": 32, "ring": 4, "lamp": 33}
 _ID_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
 _MAX_PIN = const(48)  # GPIO48 is the highest of an ESP32-S3
 
@@ -14,27 +15,42 @@ class ConfigError(Exception):
 
 
 class Config:
-    """A checked configuration. `pins` maps call, ring, lamp and perhaps presence to numbers."""
+    """A checked configuration. `pins` maps call, ring, lamp and perhaps presence to numbers.
+
+    `ip` is where the broker was found last, or None; `ca` the certificate (DER) that vouches for
+    it, or None for a connection without TLS.
+    """
 
     def __init__(self, shop, device, model, broker, wifi, pins, ring_leds):
         self.shop = shop
         self.device = device
         self.model = model
-        self.host, self.port, self.user, self.password = broker
+        self.host, self.ip, self.port, self.user, self.password, self.ca_file = broker
+        self.ca = None
         self.wifi_ssid, self.wifi_password = wifi
         self.pins = pins
         self.ring_leds = ring_leds
 
 
 def load(path: str) -> Config:
-    """Read and check a file. Raises ConfigError."""
+    """Read and check a file, and the CA that it names. Raises ConfigError."""
     try:
-        with open(path) as file:
-            return parse(file.read())
-    except OSError as error:
-        raise ConfigError("%s cannot be read (%s)." % (path, error)) from None
+        config = parse(str(_read(path), "utf-8"))
     except UnicodeError:
         raise ConfigError("%s is not a text in UTF-8." % path) from None
+    if config.ca_file is not None:
+        config.ca = _read(path[: path.rfind("/") + 1] + config.ca_file)
+        if config.ca[:1] != b"\x30":  # the SEQUENCE that every certificate is; PEM is text
+            raise ConfigError("%s is no certificate in DER." % config.ca_file)
+    return config
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise ConfigError("%s cannot be read (%s)." % (path, error)) from None
 
 
 def parse(text: str) -> Config:
@@ -66,8 +82,11 @@ def parse(text: str) -> Config:
 
 
 def _broker(raw) -> tuple:
-    _check_keys('"broker"', raw, ("host",), ("port", "user", "password"))
-    port = raw.get("port", 1883)
+    _check_keys('"broker"', raw, ("host",), ("ip", "port", "user", "password", "ca"))
+    ca_file = raw.get("ca")
+    if ca_file is not None:
+        _text('"broker.ca"', ca_file, 1, 64)
+    port = raw.get("port", 1883 if ca_file is None else 8883)
     if not _whole(port, 1, 65535):
         raise ConfigError('"broker.port" must be a whole number from 1 to 65535.')
     user = raw.get("user")
@@ -78,7 +97,11 @@ def _broker(raw) -> tuple:
         _text('"broker.password"', password, 0, 256)
         if user is None:
             raise ConfigError('"broker.password" needs a "broker.user".')
-    return _text('"broker.host"', raw["host"], 1, 253), port, user, password
+    host = _text('"broker.host"', raw["host"], 1, 253)
+    ip = raw.get("ip")
+    if ip is not None and not (isinstance(ip, str) and is_address(ip)):
+        raise ConfigError('"broker.ip" must be an address like 192.168.1.10.')
+    return host, ip, port, user, password, ca_file
 
 
 def _wifi(raw) -> tuple:
@@ -91,7 +114,7 @@ def _wifi(raw) -> tuple:
 
 def _pins(raw) -> dict:
     _check_keys('"pins"', raw, (), ("call", "presence", "ring", "lamp"))
-    pins = dict(_DEFAULT_PINS)
+    pins = dict(DEFAULT_PINS)
     pins.update(raw)
     users = {}
     for name, number in pins.items():

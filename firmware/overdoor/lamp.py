@@ -8,6 +8,7 @@ import asyncio
 import math
 
 from .compat import const
+from .fault import blinks
 
 _FRAME_MS = const(40)
 _BREATH_MS = const(1667)  # 0.6 Hz
@@ -26,6 +27,7 @@ _COLOURS = {
     "offline": (70, 130, 255),
     "identify": (255, 255, 255),
     "flash": (255, 255, 255),
+    "fault": (170, 60, 255),
 }
 
 
@@ -37,9 +39,7 @@ def brightness(pattern: str, ms: int) -> int:
         wave = (1 - math.cos(2 * math.pi * ms / _BREATH_MS)) / 2
         return 16 + int(239 * wave * wave)  # squared: the eye sees it as even
     if pattern == "offline":
-        at = ms % _BLINK_MS
-        lit = at < _BLINK_EDGES[0] or _BLINK_EDGES[1] <= at < _BLINK_EDGES[2]
-        return 255 if lit else 0
+        return blinking(_BLINK_EDGES, ms)[0]
     if pattern == "arrived":
         return max(0, 255 - 255 * ms // _GOODBYE_MS)
     if pattern == "identify":
@@ -49,13 +49,23 @@ def brightness(pattern: str, ms: int) -> int:
     return 0
 
 
+def blinking(edges, ms: int) -> tuple:
+    """(brightness, ms that it stays so) of a rhythm: lit at 0, changing at each edge, again."""
+    at = ms % edges[-1]
+    level = 255
+    for edge in edges:
+        if at < edge:
+            return level, edge - at
+        level = 255 - level
+    raise ValueError("edges that do not grow")
+
+
 def steady_for(pattern: str, ms: int):
     """How many ms the brightness stays as it is at `ms`, at least; None for ever."""
     if pattern == "raised":
         return _FRAME_MS
     if pattern == "offline":
-        at = ms % _BLINK_MS
-        return min([edge for edge in _BLINK_EDGES if edge > at]) - at
+        return blinking(_BLINK_EDGES, ms)[1]
     if pattern == "arrived":
         return _FRAME_MS if ms < _GOODBYE_MS else None
     if pattern == "identify":
@@ -114,6 +124,8 @@ class Lights:
         self._began = 0
         self._flash_began = None
         self._identify_began = None
+        self._fault = None
+        self._fault_edges = None
         self._ring_guard = FlashGuard()
         self._lamp_guard = FlashGuard()
         self._ring_colour = None
@@ -136,9 +148,22 @@ class Lights:
         self._identify_began = self._now()
         self._restart()
 
-    async def run(self) -> None:
-        """Animate for ever. Sleeps while nothing changes."""
+    def diagnose(self, fault) -> None:
+        """Let an idle ring tell a fault of `fault.py`; None ends it."""
+        if fault != self._fault:
+            self._fault = fault
+            self._fault_edges = None if fault is None else blinks(fault)
+            self._began = self._now() if self._pattern == "idle" else self._began
+            self._restart()
+
+    def poke(self) -> None:
+        """Wake `run` for a turn."""
+        self._changed.set()
+
+    async def run(self, beat) -> None:
+        """Animate for ever, with `beat()` at each turn. Sleeps while nothing changes."""
         while True:
+            beat()
             self._changed.clear()
             delay = self.frame()
             try:
@@ -167,8 +192,13 @@ class Lights:
         self._write_lamp(self._lamp_guard.limit(brightness(over_door, now - began), now))
         if self._flash_began is not None:
             pattern, began = "flash", self._flash_began
-        delays.append(steady_for(pattern, now - began))
-        level = self._ring_guard.limit(brightness(pattern, now - began), now)
+        if pattern == "idle" and self._fault_edges is not None:
+            pattern = "fault"
+            level, steady = blinking(self._fault_edges, now - began)
+        else:
+            level, steady = brightness(pattern, now - began), steady_for(pattern, now - began)
+        delays.append(steady)
+        level = self._ring_guard.limit(level, now)
         self._write_ring(tuple([part * level // 255 for part in _COLOURS[pattern]]))
         if self._ring_guard.holding or self._lamp_guard.holding:
             delays.append(_FRAME_MS)

@@ -1,150 +1,167 @@
-"""The way to the broker: Wi-Fi, then session after session, with backoff and full jitter.
-
-A broker fault never touches Wi-Fi. Every fault is an MqttError or a WifiError, and what follows
-either is the same: wait a random time below a limit that doubles, and try again.
-"""
+"""The way to the broker, walked: session after session over a network that `wifi` keeps."""
 
 import asyncio
 import errno
-import random
-import socket
 
+from . import wire
 from .compat import const
-from .mqtt import MqttClient, MqttError
+from .course import Course, refusal
+from .fault import FAULTS
+from .mqtt import MqttCertificateError, MqttClient, MqttClosedError, MqttError, MqttTimeoutError
+from .packet import MqttRefusedError
+from .payload import is_address
 
-_FIRST_BACKOFF_MS = const(500)
-_MAX_BACKOFF_MS = const(20000)
-_STABLE_MS = const(10000)  # a session that lived so long was no part of a storm
-_RESOLVE_AGAIN = const(3)  # failures after which a host name is looked up again
-_JOIN_MS = const(15000)
-_WATCH_S = const(1)
-_IPPROTO_TCP = const(6)  # the constants are missing on some ports, the option is not
-_TCP_NODELAY = const(1)
+_SHORTEST_REST_MS = const(500)  # however often somebody presses
+_NOBODY_THERE = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ETIMEDOUT)
 
 
-class WifiError(Exception):
-    """The radio did not come up, or fell away."""
+class LinkError(MqttError):
+    """There is no way to the broker. `fault` is a name of `fault.py`."""
 
-
-def backoff_ms(failures: int, rand) -> int:
-    """Full jitter: anything up to a limit that doubles with each failure. `rand()` is 0..1."""
-    return int(rand() * min(_MAX_BACKOFF_MS, _FIRST_BACKOFF_MS << min(failures, 10)))
+    def __init__(self, fault: str):
+        super().__init__(FAULTS[fault][1])
+        self.fault = fault
 
 
 class Link:
     """Keeps one device connected, for ever."""
 
-    def __init__(self, config, wlan, now, will, log):
-        """`wlan` is a `network.WLAN`; `will` is (topic, payload); `log(text)` takes a line."""
+    def __init__(self, config, wifi, now, will, log):
+        """`wifi` is a `wifi.Wifi`; `will` is (topic, payload); `log(text)` takes a line.
+
+        Raises ValueError if the CA of `config` is no certificate.
+        """
+        self.course = Course(now())
         self._config = config
-        self._wlan = wlan
+        self._wifi = wifi
         self._now = now
         self._will = will
         self._log = log
-        self._address = None
-        self._up_at = None  # when this session began
+        self._tls = None if config.ca is None else wire.tls_context(config.ca)
+        known = config.ip or (config.host if is_address(config.host) else None)
+        self._info = wire.resolve(known, config.port) if known else None
+        self._asks_name = not is_address(config.host)
+        self._client = None
         self._hurried = asyncio.Event()
-        self.sessions = 0
+        self._changed = asyncio.Event()
 
-    async def run(self, on_up, on_down, on_message) -> None:
-        """`on_up(client)` and `on_down()` frame a session, `on_message` is as in MqttClient."""
-        failures = 0
+    async def run(self, on_up, on_down, on_message, press_waits, beat) -> None:
+        """`on_up(client)` and `on_down()` frame a session, `on_message` is as in MqttClient.
+
+        `press_waits()` tells whether somebody pressed and waits; `beat()` is called at each step.
+        """
         while True:
-            self._up_at = None
+            beat()
+            await self._network(beat)
             try:
-                await self._join_wifi()
-                await self._serve(on_up, on_down, on_message)
-            except (MqttError, WifiError) as error:
-                self._log("link: %s" % error)
-            stable = self._up_at is not None and self._now() - self._up_at >= _STABLE_MS
-            failures = 0 if stable else failures + 1
-            if failures % _RESOLVE_AGAIN == _RESOLVE_AGAIN - 1:
-                self._address = None
-            await self._rest(backoff_ms(failures, random.random))
+                await self._serve(on_up, on_down, on_message, press_waits, beat)
+            except MqttError as error:  # next: a rest, and another try
+                fault = self._fault_of(error)
+                if fault != self.course.fault or self.course.state == "up":
+                    self._log("link: %s: %s" % (fault, error))
+                rest = self.course.failed(fault, self._now())
+            beat()
+            await self._rest(rest)
 
     def hurry(self) -> None:
         """Somebody pressed: try again now, not when the wait is over."""
         self._hurried.set()
 
+    def poke(self) -> None:
+        """Wake `run`, if it waits for Wi-Fi, for a turn."""
+        self._changed.set()
+
+    def wifi_changed(self) -> None:
+        """Wi-Fi came or went."""
+        self._changed.set()
+        if not self._wifi.up and self._client is not None:
+            self._client.abandon(LinkError("wifi_lost"))
+
+    async def _network(self, beat) -> None:
+        while not self._wifi.up:
+            self.course.enter("waiting")
+            self._changed.clear()
+            await self._changed.wait()
+            beat()
+
     async def _rest(self, ms: int) -> None:
         self._hurried.clear()
-        pause = min(ms, _FIRST_BACKOFF_MS)  # however often somebody presses
+        pause = min(ms, _SHORTEST_REST_MS)
         await asyncio.sleep(pause / 1000)
         try:
             await asyncio.wait_for(self._hurried.wait(), (ms - pause) / 1000)
         except asyncio.TimeoutError:
             return  # the wait is over: try again
 
-    async def _join_wifi(self) -> None:
-        wlan = self._wlan
-        if wlan.isconnected():
-            return
-        try:
-            wlan.active(True)
-            wlan.disconnect()  # a second connect() without it raises "Wifi Internal Error"
-            wlan.connect(self._config.wifi_ssid, self._config.wifi_password)
-        except OSError as error:
-            raise WifiError("the radio refused: %r" % error) from None
-        give_up = self._now() + _JOIN_MS
-        while not wlan.isconnected():
-            if self._now() >= give_up:
-                raise WifiError("no Wi-Fi within %d s" % (_JOIN_MS // 1000))
-            await asyncio.sleep(0.1)
-
-    async def _serve(self, on_up, on_down, on_message) -> None:
+    async def _serve(self, on_up, on_down, on_message, press_waits, beat) -> None:
         config = self._config
-        client = MqttClient(
+        self._find(press_waits)
+        beat()
+        client = self._client = MqttClient(
             self._open,
             "overdoor-%s-%s" % (config.shop, config.device),
             self._now,
             self._will,
             config.user,
             config.password,
+            on_sent=self._greeted,
         )
-        await client.connect()
-        self._up_at = self._now()
-        self.sessions += 1
-        on_up(client)
-        watcher = asyncio.create_task(self._watch_wifi(client))
         try:
-            await client.run(on_message)
+            await client.connect()
+            self.course.came_up(self._now())
+            on_up(client)
+            try:
+                await client.run(on_message, beat)
+            finally:
+                on_down()
         finally:
-            watcher.cancel()
-            on_down()
+            self._client = None
 
-    async def _watch_wifi(self, client) -> None:
-        while self._wlan.isconnected():  # noqa: ASYNC110  (the radio has no event to wait for)
-            await asyncio.sleep(_WATCH_S)
-        client.abandon(WifiError("Wi-Fi is gone"))
+    def _find(self, press_waits) -> None:
+        """Look the broker's name up where that is needed and the moment allows it."""
+        if not self._asks_name:
+            return
+        if self.course.may_resolve(self._info is not None, press_waits(), self._now()):
+            self.course.enter("resolving")
+            try:
+                self._info = wire.resolve(self._config.host, self._config.port)
+            except OSError as error:
+                if self._info is None:
+                    raise LinkError("no_name") from None
+                self._log("link: no_name: %r; the last address is tried" % error)
+            finally:
+                self.course.resolved()
+        elif self._info is None:
+            raise LinkError("no_name")
 
     async def _open(self) -> tuple:
-        """A TCP stream to the broker. `asyncio.open_connection` would leak a cancelled socket."""
-        if self._address is None:
-            # Blocks while a name is looked up, so the answer is kept; an IP address never blocks.
-            self._address = socket.getaddrinfo(
-                self._config.host, self._config.port, 0, socket.SOCK_STREAM
-            )[0]
-        family, kind, protocol, _, address = self._address
-        sock = socket.socket(family, kind, protocol)
-        stream = None
-        try:
-            sock.setblocking(False)
-            try:
-                sock.connect(address)
-            except OSError as error:
-                if error.errno != errno.EINPROGRESS:
-                    raise
-            await _writable(sock)
-            try:
-                sock.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
-            except OSError:
-                self._log("link: this port cannot set TCP_NODELAY")  # slower, not worse
-            stream = asyncio.StreamReader(sock)
-            return stream, stream
-        finally:
-            if stream is None:
-                sock.close()
+        """A stream to the broker. Raises OSError."""
+        self.course.enter("opening")
+        sock = await wire.open_tcp(self._info)
+        if self._tls is not None:
+            self.course.enter("securing")
+            sock = wire.secured(sock, self._tls, self._config.host)
+        else:
+            self.course.enter("greeting")
+        stream = asyncio.StreamReader(sock)
+        return stream, stream
 
+    def _greeted(self) -> None:
+        self.course.enter("greeting")
 
-def _writable(sock):
-    yield asyncio.core._io_queue.queue_write(sock)
+    def _fault_of(self, error: MqttError) -> str:
+        """The name of what went wrong, from the error and the part of the way where it was."""
+        state = self.course.state
+        if isinstance(error, LinkError):
+            return error.fault
+        if isinstance(error, MqttRefusedError):
+            return refusal(error.code)
+        if isinstance(error, MqttCertificateError):
+            return "bad_certificate"
+        if isinstance(error, MqttTimeoutError):
+            return {"opening": "unreachable", "securing": "tls_silent"}.get(state, "silent")
+        if isinstance(error, MqttClosedError):
+            if state == "opening" or (state != "up" and error.errno in _NOBODY_THERE):
+                return "unreachable"
+            return "no_tls" if state == "securing" else "closed"
+        return error.fault

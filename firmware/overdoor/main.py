@@ -11,57 +11,100 @@ from .clock import Clock
 from .compat import const
 from .lamp import Lights
 from .link import Link
+from .log import Log
 from .mqtt import MqttError
-from .payload import is_count, load_object
+from .orders import Orders, RefusedError
+from .supervisor import WATCHDOG_MS, Boots, Supervisor
+from .wifi import Radio
 
-_INFO_S = const(300)
+_INFO_MS = const(300000)
+_LOOK_S = const(1)
 _RESTART_SETTLE_MS = const(1000)
+_LOG_IN_REPORT = const(2000)  # characters; a packet has to fit into memory twice
+
+# How long a task may go without a turn before the device restarts. The link's longest step is a
+# rest of twenty seconds after ten of connecting.
+_PATIENCE_MS = const(10000)
+_LINK_PATIENCE_MS = const(60000)
 
 
 class Board:
     """The hardware of one call point, as `main.py` finds it."""
 
-    def __init__(self, machine, wlan, buttons, ring, lamp):
-        """`buttons` maps call and perhaps presence to pins; `machine` is the module."""
+    def __init__(self, machine, wlan, buttons, ring, lamp, numbers):
+        """`buttons` maps call and perhaps presence to pins; `machine` is the module.
+
+        `numbers` is an `nvs.Numbers`.
+        """
         self.machine = machine
         self.wlan = wlan
         self.buttons = buttons
         self.ring = ring
         self.lamp = lamp
+        self.numbers = numbers
 
 
 class Device:
-    """One running call point."""
+    """One running call point.
 
-    def __init__(self, config, board, time, log):
-        """`time` is the module of MicroPython; `log(text)` takes one line."""
+    In safe mode, after ten starts that did not last, it does with as little as it can: the call
+    button, the link, and lights that show the degraded pattern all the time.
+    """
+
+    def __init__(self, config, board, time, write):
+        """`time` is the module of MicroPython; `write(text)` prints one line."""
         self.boot = "".join(["%02x" % byte for byte in os.urandom(6)])
         self._config = config
         self._board = board
-        self._log = log
         self._clock = Clock(time.ticks_ms, time.ticks_diff)
+        now = self._clock.now
+        self._log = Log(now, write, (config.wifi_password, config.password))
         self._reset = report.reset_name(board.machine)
+        self._boots = Boots(board.numbers)
+        self._supervisor = Supervisor(self._boots, now, self._log)
         self._prefix = "overdoor/1/%s/" % config.shop
         self._topic = "%sdevice/%s/" % (self._prefix, config.device)
-        self._lights = Lights(board.ring, board.lamp, self._clock.now)
-        self._callpoint = CallPoint(self.boot, self._clock.now())
+        self._lights = Lights(board.ring, board.lamp, now)
+        self._callpoint = CallPoint(self.boot, now())
         self._client = None
-        self._link = Link(
-            config, board.wlan, self._clock.now, (self._topic + "status", b"offline"), log
-        )
+        self._radio = Radio(board.wlan, config.wifi_ssid, config.wifi_password, now)
+        will = (self._topic + "status", b"offline")
+        self._link = Link(config, self._radio.wifi, now, will, self._log)
         self._buttons = [
-            Button(name, pin, self._clock, time.ticks_ms) for name, pin in board.buttons.items()
+            Button(name, pin, self._clock, time.ticks_ms)
+            for name, pin in board.buttons.items()
+            if name == "call" or not self._boots.safe
         ]
         self._decided = asyncio.Event()
+        self._orders = Orders(
+            {"identify": self._identify, "report": self._report, "restart": self._restart_soon}
+        )
+        self._told_at = 0
+        self._told = None  # the trouble in the last info
+        self._last_sent = self._resends = 0
 
     async def run(self) -> None:
         """Serve the room, for ever."""
-        jobs = [button.run(self._on_button) for button in self._buttons]
+        self._log("boot %d, after %s" % (self._boots.count, self._reset))
+        if self._boots.safe:
+            self._log("safe mode")
+            self._lights.show("offline")
+        watchdog = self._board.machine.WDT(timeout=WATCHDOG_MS)
+        expect = self._supervisor.expect
+        jobs = []
+        for button in self._buttons:
+            beat = expect("button " + button.name, _PATIENCE_MS, button.poke)
+            jobs.append(button.run(self._on_button, beat))
+        link_beat = expect("link", _LINK_PATIENCE_MS, self._link.poke)
         jobs += [
-            self._lights.run(),
-            self._keep_time(),
-            self._tell_info(),
-            self._link.run(self._on_up, self._on_down, self._on_message),
+            self._lights.run(expect("lights", _PATIENCE_MS, self._lights.poke)),
+            self._keep_time(expect("time", _PATIENCE_MS, self._decided.set)),
+            self._look_around(expect("diagnostics", _PATIENCE_MS)),
+            self._radio.run(self._link.wifi_changed, expect("wifi", _PATIENCE_MS)),
+            self._link.run(
+                self._on_up, self._on_down, self._on_message, self._in_use, link_beat
+            ),
+            self._supervisor.run(watchdog, self._broker_lost_ms, self._in_use, self._restart),
         ]
         await asyncio.gather(*jobs)
 
@@ -74,6 +117,7 @@ class Device:
 
     def _on_up(self, client) -> None:
         self._client = client
+        self._lights.diagnose(None)
         topics = [self._topic + leaf for leaf in ("receipt", "signal", "command")]
         topics.insert(0, self._prefix + "gateway/status")
         try:
@@ -97,10 +141,13 @@ class Device:
         elif topic == self._topic + "signal":
             self._do(self._callpoint.signal(payload, retained, now))
         elif topic == self._topic + "command" and not retained:  # an order is for now or never
-            self._obey(payload)
+            result = self._orders.obey(payload)
+            if result is not None:
+                self._publish_json("result", result)
 
-    async def _keep_time(self) -> None:
+    async def _keep_time(self, beat) -> None:
         while True:
+            beat()
             self._decided.clear()
             wake_at = self._callpoint.wake_at()
             if wake_at is None:
@@ -115,10 +162,27 @@ class Device:
                 delay = 0
             self._do(self._callpoint.tick(self._clock.now()))
 
-    async def _tell_info(self) -> None:
+    async def _look_around(self, beat) -> None:
         while True:
-            await asyncio.sleep(_INFO_S)
-            self._publish_info()
+            beat()
+            self._diagnose()
+            late = self._clock.now() - self._told_at >= _INFO_MS
+            if late or self._trouble() != self._told:
+                self._publish_info()
+            await asyncio.sleep(_LOOK_S)
+
+    def _diagnose(self) -> None:
+        """Until the first session, the ring says what is wrong."""
+        course, wifi = self._link.course, self._radio.wifi
+        fault = course.fault if wifi.up else wifi.fault
+        self._lights.diagnose(None if course.sessions else fault)
+
+    def _in_use(self) -> bool:
+        return self._callpoint.in_use(self._clock.now())
+
+    def _broker_lost_ms(self):
+        since = self._link.course.down_since
+        return None if since is None else self._clock.now() - since
 
     # ---- outputs
 
@@ -126,23 +190,41 @@ class Device:
         for action in actions:
             if action[0] == FLASH:
                 self._lights.flash()
-            elif action[0] == SHOW:
+            elif action[0] == SHOW and not self._boots.safe:
                 self._lights.show(action[1])
             elif action[0] == SEND:
-                event = self._callpoint.outbox.payload(action[1], self._clock.now())
-                self._publish_json("event", event)
+                self._send(action[1])
             elif action[0] == SHOWN:
-                shown = {"v": PROTOCOL, "rev": action[1], "state": action[2]}
-                self._publish_json("shown", shown)
+                pattern = "offline" if self._boots.safe else action[2]
+                self._publish_json("shown", {"v": PROTOCOL, "rev": action[1], "state": pattern})
         self._decided.set()
 
+    def _send(self, event) -> None:
+        if event.n > self._last_sent:
+            self._last_sent = event.n
+        else:
+            self._resends += 1
+        self._publish_json("event", self._callpoint.outbox.payload(event, self._clock.now()))
+
     def _publish_info(self) -> None:
+        self._told_at = self._clock.now()
+        self._told = self._trouble()
         self._publish_json("info", self._info(), True)
 
+    def _trouble(self) -> list:
+        return ["no progress of " + name for name in self._supervisor.stalled]
+
     def _info(self) -> dict:
-        uptime = self._clock.now()
-        waiting = len(self._callpoint.outbox)
-        return report.info(self._config, self.boot, self._reset, self._board.wlan, uptime, waiting)
+        return report.info(
+            self._config,
+            self.boot,
+            self._reset,
+            self._boots.safe,
+            self._trouble(),
+            self._radio.rssi(),
+            self._clock.now(),
+            len(self._callpoint.outbox),
+        )
 
     def _publish_json(self, leaf: str, body: dict, retain: bool = False) -> None:
         self._publish(leaf, json.dumps(body).encode(), retain)
@@ -157,32 +239,31 @@ class Device:
 
     # ---- commands
 
-    def _obey(self, payload: bytes) -> None:
-        command = load_object(payload)
-        if command is None:
-            return
-        id_ = command.get("id")
-        if not (is_count(id_) or (isinstance(id_, str) and len(id_) <= 64)):
-            return  # nobody could tell what the result belongs to
-        verb = command.get("verb")
-        status, data = "ok", {}
-        if verb == "identify":
-            self._lights.identify()
-        elif verb == "report":
-            data = self._info()
-            data["sessions"] = self._link.sessions
-            data["dropped"] = self._callpoint.outbox.dropped
-        elif verb == "restart":
-            if len(self._callpoint.outbox):
-                status, data = "error", {"reason": "a press waits for its receipt"}
-            else:
-                asyncio.create_task(self._restart())
-        else:
-            status, data = "error", {"reason": "unknown verb"}
-        body = {"v": PROTOCOL, "id": id_, "status": status, "data": data}
-        self._publish_json("result", body)
+    def _identify(self, args: dict) -> dict:
+        self._lights.identify()
+        return {}
 
-    async def _restart(self) -> None:
+    def _report(self, args: dict) -> dict:
+        data = self._info()
+        data["boots"] = self._boots.count
+        data["sessions"] = self._link.course.sessions
+        data["joins"] = self._radio.wifi.joins
+        data["resends"] = self._resends
+        data["dropped"] = self._callpoint.outbox.dropped
+        data["worst_delay_ms"] = self._supervisor.worst_delay_ms
+        data["log"] = self._log.tail(_LOG_IN_REPORT)
+        return data
+
+    def _restart_soon(self, args: dict) -> dict:
+        if len(self._callpoint.outbox):
+            raise RefusedError("a press waits for its receipt")
+        asyncio.create_task(self._restart("restart was asked for"))
+        return {}
+
+    async def _restart(self, why: str) -> None:
+        """Start anew on purpose, so this was no bad boot."""
+        self._log("restart: " + why)
+        self._boots.good()
         if self._client is not None:
             await self._client.settle(_RESTART_SETTLE_MS)
         self._board.machine.reset()

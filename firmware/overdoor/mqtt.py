@@ -23,20 +23,46 @@ class MqttTimeoutError(MqttError):
 
 
 class MqttClosedError(MqttError):
-    """The broker or the network closed the connection."""
+    """The broker or the network closed the connection. `errno` is None where it just ended."""
+
+    def __init__(self, text: str, cause=None):
+        super().__init__("%s: %r" % (text, cause))
+        self.errno = cause.errno if isinstance(cause, OSError) else None
+
+
+class MqttCertificateError(MqttError):
+    """The broker's certificate is not one that we trust."""
 
 
 class MqttOverflowError(MqttError):
-    """More packets wait than the network takes."""
+    """More packets wait than the network or the memory takes."""
+
+    fault = "overloaded"
+
+
+def _nothing() -> None:
+    pass
 
 
 class MqttClient:
     """One session. `connect`, then `run`; the other methods work while it runs."""
 
     def __init__(
-        self, open_stream, client_id, now, will=None, user=None, password=None, keepalive_s=20
+        self,
+        open_stream,
+        client_id,
+        now,
+        will=None,
+        user=None,
+        password=None,
+        keepalive_s=20,
+        on_sent=_nothing,
     ):
-        """`await open_stream()` gives (reader, writer); `now()` ms; will is (topic, payload)."""
+        """`await open_stream()` gives (reader, writer); `now()` ms; will is (topic, payload).
+
+        `on_sent()` is called when CONNECT is out and its answer is waited for.
+        """
+        self._on_sent = on_sent
         self._open = open_stream
         self._now = now
         self._keepalive_s = keepalive_s
@@ -61,7 +87,13 @@ class MqttClient:
             raise MqttTimeoutError("no answer from the broker") from None
         except (OSError, EOFError) as error:
             await self._close()
-            raise MqttClosedError("cannot reach the broker: %r" % error) from None
+            raise MqttClosedError("cannot reach the broker", error) from None
+        except ValueError as error:  # how MicroPython's TLS says so
+            await self._close()
+            raise MqttCertificateError(str(error).strip()) from None
+        except MemoryError:
+            await self._close()
+            raise MqttOverflowError("no memory for a connection") from None
         except MqttError:
             await self._close()
             raise
@@ -69,16 +101,20 @@ class MqttClient:
     async def _shake_hands(self) -> None:
         self._reader, self._writer = await self._open()
         self._writer.write(self._hello)
-        await self._writer.drain()
+        await self._writer.drain()  # with TLS, the handshake is part of it
+        self._on_sent()
         first, length = await self._read_header()
         if first != packet.CONNACK << 4 or length > _MAX_PACKET:
             raise MqttProtocolError("an answer that is no CONNACK")
         packet.read_connack(await self._reader.readexactly(length))
         self._last_sent = self._last_heard = self._now()
 
-    async def run(self, deliver) -> None:
-        """Serve the session with `deliver(topic, payload, retained)`. Always ends by raising."""
-        jobs = ((self._read, deliver), (self._write,), (self._supervise,))
+    async def run(self, deliver, beat=_nothing) -> None:
+        """Serve the session with `deliver(topic, payload, retained)`. Always ends by raising.
+
+        `beat()` is called every few seconds, as long as the session makes progress or waits.
+        """
+        jobs = ((self._read, deliver), (self._write,), (self._supervise, beat))
         tasks = [asyncio.create_task(self._until_failure(*job)) for job in jobs]
         try:
             await self._ended.wait()
@@ -94,7 +130,7 @@ class MqttClient:
         except asyncio.TimeoutError as error:
             self.abandon(MqttTimeoutError("the network takes no more: %r" % error))
         except (OSError, EOFError) as error:
-            self.abandon(MqttClosedError("connection lost: %r" % error))
+            self.abandon(MqttClosedError("connection lost", error))
         except MemoryError:
             self.abandon(MqttOverflowError("no memory for a packet"))
         except Exception as error:  # an MqttError, or a bug: run() raises either to its caller
@@ -162,9 +198,10 @@ class MqttClient:
                 await asyncio.wait_for(self._writer.drain(), _WRITE_S)
                 self._last_sent = self._now()
 
-    async def _supervise(self) -> None:
+    async def _supervise(self, beat) -> None:
         quiet = self._keepalive_s * 500
         while True:
+            beat()
             await asyncio.sleep(self._keepalive_s / 4)
             now = self._now()
             sent = [at for at, _ in self._waiting.values()]

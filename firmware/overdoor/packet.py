@@ -18,11 +18,18 @@ _REFUSALS = {
 
 
 class MqttError(Exception):
-    """Something is wrong with the broker or the way to it; the connection is over."""
+    """Something is wrong with the broker or the way to it; the connection is over.
+
+    `fault` is a name of `fault.py`.
+    """
+
+    fault = "closed"
 
 
 class MqttProtocolError(MqttError):
     """The broker sent what MQTT 3.1.1 does not allow."""
+
+    fault = "not_mqtt"
 
 
 class MqttRefusedError(MqttError):

@@ -1,4 +1,4 @@
-"""Reading what others publish: anything may come, and nothing but an object is looked at."""
+"""Reading what others wrote: anything may come, and nothing but what was asked for is looked at."""
 
 import json
 
@@ -15,3 +15,9 @@ def load_object(payload: bytes):
 def is_count(value) -> bool:
     """Whether a JSON value is a whole number from 0 up."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is an IPv4 address, for which nobody has to be asked."""
+    parts = host.split(".")
+    return len(parts) == 4 and all(part.isdigit() and int(part) < 256 for part in parts)

@@ -5,7 +5,7 @@ import sys
 
 from . import PROTOCOL, VERSION
 
-_RESETS = (
+RESETS = (
     ("PWRON_RESET", "power_on"),
     ("HARD_RESET", "hard"),
     ("WDT_RESET", "watchdog"),
@@ -17,14 +17,16 @@ _RESETS = (
 def reset_name(machine) -> str:
     """Why the device started, in one word."""
     cause = machine.reset_cause()
-    for constant, name in _RESETS:
+    for constant, name in RESETS:
         if cause == getattr(machine, constant, None):
             return name
     return "unknown"
 
 
-def info(config, boot: str, reset: str, wlan, uptime_ms: int, outbox: int) -> dict:
-    """The `info` of the contract."""
+def info(
+    config, boot: str, reset: str, safe: bool, trouble: list, rssi, uptime_ms: int, outbox: int
+) -> dict:
+    """The `info` of the contract. `trouble`: what is wrong, in words of one or two."""
     caps = ["call", "ring", "lamp"]
     if "presence" in config.pins:
         caps.append("presence")
@@ -38,16 +40,11 @@ def info(config, boot: str, reset: str, wlan, uptime_ms: int, outbox: int) -> di
         "boot": boot,
         "reset": reset,
         "caps": caps,
-        "rssi": _rssi(wlan),
+        "mode": "safe" if safe else "normal",
+        "trouble": trouble,
+        "rssi": rssi,
         "heap_free": gc.mem_free(),
         "uptime_s": uptime_ms // 1000,
         "outbox": outbox,
     }
 
-
-def _rssi(wlan):
-    """Signal strength in dBm, or None where the radio does not say."""
-    try:
-        return wlan.status("rssi")
-    except (OSError, ValueError):
-        return None

@@ -1,4 +1,6 @@
-"""Stands in for MicroPython's `machine`: pins whose contacts the runner closes, a lamp it reads."""
+"""Stands in for MicroPython's `machine`: contacts that the runner closes, a lamp, a watchdog."""
+
+import time
 
 PWRON_RESET = 1
 HARD_RESET = 2
@@ -10,6 +12,8 @@ HARD_RESET_STATUS = 3  # exit status of the process, so that its host starts it 
 
 _inputs = {}  # pin number -> Pin
 _pwms = {}  # pin number -> PWM
+_watchdog = []  # the deadline in ticks, once there is one
+_cause = [PWRON_RESET]
 _on_output = []  # called with nothing after an output changed
 
 
@@ -33,7 +37,7 @@ class Pin:
     def value(self):
         return self._level
 
-    def irq(self, handler=None, trigger=IRQ_FALLING | IRQ_RISING):
+    def irq(self, handler=None, trigger=IRQ_FALLING | IRQ_RISING):  # no `hard`, as on an ESP32
         self._handler = handler
         self._trigger = trigger
 
@@ -63,12 +67,33 @@ class PWM:
         return None
 
 
+class WDT:
+    """A watchdog. What looks after time in a simulation asks `watchdog_bites`."""
+
+    def __init__(self, id=0, timeout=5000):
+        self._timeout = timeout
+        self.feed()
+
+    def feed(self):
+        _watchdog[:] = [time.ticks_add(time.ticks_ms(), self._timeout)]
+
+
+def watchdog_bites():
+    """Whether there is a watchdog, and it was not fed in time."""
+    return bool(_watchdog) and time.ticks_diff(time.ticks_ms(), _watchdog[0]) >= 0
+
+
 def unique_id():
     return b"\x00\x00\x00\x00\x00\x01"
 
 
 def reset_cause():
-    return PWRON_RESET
+    return _cause[0]
+
+
+def set_reset_cause(cause):
+    """Say why this start happened."""
+    _cause[0] = cause
 
 
 def reset():

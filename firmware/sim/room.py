@@ -1,6 +1,8 @@
 """Runs the firmware of one room on a PC: its real files against simulated contacts and lights.
 
-    MICROPYPATH=firmware/sim:firmware:.frozen micropython firmware/sim/room.py config.json
+    MICROPYPATH=firmware/sim:firmware:.frozen micropython firmware/sim/room.py config.json [CAUSE]
+
+CAUSE is why the board starts: power_on (the default), hard, watchdog, deep_sleep or soft.
 
 Reads orders from stdin and reports on stdout, one JSON object a line; firmware/README.md has both.
 """
@@ -13,12 +15,14 @@ import select
 import sys
 import time
 
+import esp32
 import machine
 import neopixel
 import network
 
 from main import build
 from overdoor import config as configuration
+from overdoor import report
 
 _MAX_LINE = 4096
 _MAX_MS = 60000
@@ -123,7 +127,10 @@ class Room:
         elif what == "wifi":
             if not isinstance(order.get("up"), bool):
                 raise OrderError("up is neither true nor false")
-            network.set_air(order["up"])
+            fault = order.get("fault", "no_access_point")
+            if fault not in network.FAULTS:
+                raise OrderError("no such fault")
+            network.set_air(None if order["up"] else fault)
         elif what == "memory":
             gc.collect()
             say({"memory": gc.mem_alloc()})
@@ -162,7 +169,15 @@ async def _until(began: int, ms: int) -> None:
         await asyncio.sleep(left / 1000)
 
 
+async def _watch_watchdog() -> None:
+    while not machine.watchdog_bites():  # noqa: ASYNC110  (a chip beside the program has no event)
+        await asyncio.sleep(1)
+    say({"log": "the watchdog resets the board"})
+    machine.reset()
+
+
 async def _main(path: str) -> None:
+    esp32.keep_in(path + ".nvs")
     try:
         device = build(path)
     except configuration.ConfigError as error:
@@ -172,6 +187,7 @@ async def _main(path: str) -> None:
     room = Room(config.pins)
     asyncio.create_task(room.watch_lights())
     asyncio.create_task(room.take_orders(sys.stdin.buffer))
+    asyncio.create_task(_watch_watchdog())
     firmware = asyncio.create_task(device.run())
     await asyncio.sleep(0)
     say({"ready": True, "device": config.device, "boot": device.boot})
@@ -179,9 +195,12 @@ async def _main(path: str) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        say({"error": "usage: room.py CONFIG.json"})
+    causes = {name: getattr(machine, constant) for constant, name in report.RESETS}
+    if len(sys.argv) not in (2, 3) or any(name not in causes for name in sys.argv[2:]):
+        say({"error": "usage: room.py CONFIG.json [%s]" % "|".join(causes)})
         sys.exit(2)
+    if len(sys.argv) == 3:
+        machine.set_reset_cause(causes[sys.argv[2]])
     builtins.print = _log
     asyncio.ThreadSafeFlag = _Flag
     asyncio.run(_main(sys.argv[1]))

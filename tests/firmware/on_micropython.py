@@ -9,12 +9,21 @@ PARTS = (
     "callpoint",
     "clock",
     "config",
+    "course",
+    "fault",
     "lamp",
     "link",
+    "log",
     "mqtt",
+    "nvs",
+    "orders",
     "outbox",
     "packet",
     "payload",
+    "powerup",
+    "supervisor",
+    "wifi",
+    "wire",
 )
 
 # The tests name the package as pytest must, where the gateway's package is called overdoor too.

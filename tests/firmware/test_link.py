@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from overdoor_device import link
+from overdoor_device import course, link
 from overdoor_device.mqtt import MqttError
 
 
@@ -26,9 +26,11 @@ class Wlan:
 class Faulty(link.Link):
     """A link whose broker always fails."""
 
-    def __init__(self, wlan: Wlan) -> None:
-        config = SimpleNamespace(host="127.0.0.1", port=1, shop="s", device="d")
-        super().__init__(config, wlan, lambda: int(time.monotonic() * 1000), None, lambda _: None)
+    def __init__(self) -> None:
+        config = SimpleNamespace(host="127.0.0.1", ip=None, port=1, ca=None, shop="s", device="d")
+        wifi = SimpleNamespace(up=True)
+        now = lambda: int(time.monotonic() * 1000)  # noqa: E731
+        super().__init__(config, wifi, now, None, lambda _: None)
         self.tries: asyncio.Queue[None] = asyncio.Queue()
 
     async def _serve(self, *_: Any) -> None:
@@ -41,17 +43,11 @@ async def next_try(faulty: Faulty) -> None:
         await faulty.tries.get()
 
 
-@pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every backoff is twenty seconds, but its first part is short."""
-    monkeypatch.setattr(link, "backoff_ms", lambda failures, rand: 20000)
-    monkeypatch.setattr(link, "_FIRST_BACKOFF_MS", 10)
-
-
-@pytest.mark.usefixtures("patient")
-async def test_a_press_does_not_wait_for_the_backoff() -> None:
-    faulty = Faulty(Wlan())
-    task = asyncio.create_task(faulty.run(None, None, None))
+async def test_a_press_does_not_wait_for_the_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(course, "backoff_ms", lambda *_: 20000)
+    monkeypatch.setattr(link, "_SHORTEST_REST_MS", 10)
+    faulty = Faulty()
+    task = asyncio.create_task(faulty.run(None, None, None, None, lambda: None))
     await next_try(faulty)
     async with asyncio.timeout(5):
         while faulty.tries.empty():
@@ -61,33 +57,5 @@ async def test_a_press_does_not_wait_for_the_backoff() -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_a_broker_fault_never_drops_wifi(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link, "backoff_ms", lambda failures, rand: 1)
-    wlan = Wlan()
-    faulty = Faulty(wlan)
-    task = asyncio.create_task(faulty.run(None, None, None))
-    for _ in range(10):
-        await next_try(faulty)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    assert wlan.disconnects == 0
-
-
-async def test_the_waits_grow_with_each_failure_however_long_it_took(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(link, "_STABLE_MS", 0)
-    failures = []
-
-    def backoff(count: int, rand: Any) -> int:
-        failures.append(count)
-        return 1
-
-    monkeypatch.setattr(link, "backoff_ms", backoff)
-    faulty = Faulty(Wlan())
-    task = asyncio.create_task(faulty.run(None, None, None))
-    for _ in range(4):
-        await next_try(faulty)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    assert failures[:3] == [1, 2, 3]
+def test_the_course_starts_where_the_clock_stands() -> None:
+    assert Faulty().course.down_since is not None

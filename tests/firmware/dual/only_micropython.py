@@ -3,6 +3,8 @@
 import asyncio
 import time
 
+import micropython
+
 from overdoor_device.button import Button
 from overdoor_device.clock import Clock
 
@@ -15,7 +17,7 @@ class Pin:
         self.level = 1
         self.handler = None
 
-    def irq(self, handler, trigger):
+    def irq(self, handler, trigger):  # no `hard`, as on an ESP32
         self.handler = handler
 
     def value(self):
@@ -26,9 +28,19 @@ class Pin:
         self.handler(self)
 
 
-async def press(edges):
+class HardPin(Pin):
+    def __init__(self):
+        super().__init__()
+        self.hard = False
+
+    def irq(self, handler, trigger, hard=False):
+        self.handler = handler
+        self.hard = hard
+
+
+async def press(edges, pin=None):
     """Drive the pin through [(at_ms, level), ...]; return the reports of the first release."""
-    pin = Pin()
+    pin = pin or Pin()
     clock = Clock(time.ticks_ms, time.ticks_diff)
     button = Button("call", pin, clock, time.ticks_ms)
     reports = []
@@ -39,7 +51,7 @@ async def press(edges):
         if not closed:
             released.set()
 
-    task = asyncio.create_task(button.run(deliver))
+    task = asyncio.create_task(button.run(deliver, lambda: None))
     await asyncio.sleep(0)
     began = clock.now()
     for at_ms, level in edges:
@@ -54,6 +66,26 @@ def test_a_press_comes_through_the_real_flag():
     reports, began = asyncio.run(press([(0, 0), (60, 1)]))
     assert [report[:2] for report in reports] == [("call", True), ("call", False)]
     assert 0 <= reports[0][2] - began < 50
+
+
+def test_a_hard_interrupt_is_used_where_there_is_one():
+    pin = HardPin()
+    reports, _ = asyncio.run(press([(0, 0), (60, 1)], pin))
+    assert pin.hard
+    assert [report[1] for report in reports] == [True, False]
+
+
+def test_the_handler_needs_no_memory():
+    pin = HardPin()
+    button = Button("call", pin, Clock(time.ticks_ms, time.ticks_diff), time.ticks_ms)
+    pin.handler = button._on_edge
+    pin.drive(0)
+    micropython.heap_lock()
+    try:
+        for level in (1, 0, 1, 0, 1, 0):
+            pin.drive(level)
+    finally:
+        micropython.heap_unlock()
 
 
 def test_a_storm_of_edges_is_survived():

@@ -1,5 +1,4 @@
 from overdoor_device import packet
-from overdoor_device.link import backoff_ms
 
 
 def refused(read, *arguments):
@@ -74,15 +73,3 @@ def test_a_length_of_five_bytes_is_a_protocol_error():
     for _ in range(3):
         value, shift = packet.remaining_length(value, shift, 0xFF)
     assert refused(packet.remaining_length, value, shift, 0xFF) == "MqttProtocolError"
-
-
-def test_backoff_doubles_up_to_a_limit():
-    assert [backoff_ms(failures, lambda: 1.0) for failures in (0, 1, 2, 5, 6, 99)] == [
-        500,
-        1000,
-        2000,
-        16000,
-        20000,
-        20000,
-    ]
-    assert backoff_ms(9, lambda: 0.0) == 0
