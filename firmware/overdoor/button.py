@@ -98,6 +98,7 @@ class Button:
             self._pin.irq(self._on_edge, edges, hard=True)
         except (TypeError, ValueError):  # an ESP32 has soft interrupts only: they wait meanwhile
             self._pin.irq(self._on_edge, edges)
+        self._flag.set()  # it may have been closed before anybody listened
 
     def _on_edge(self, pin) -> None:
         following = (self._head + 1) % _SLOTS

@@ -40,7 +40,7 @@ class Course:
         self.down_since = now_ms  # None while up
         self._rand = rand
         self._failures = 0
-        self._unresolved = _RESOLVE_AGAIN  # failures since the name was looked up
+        self._unresolved = 0  # failures since the name was looked up
         self._wanted_since = None  # when looking it up became desirable
         self._up_at = None
 

@@ -67,7 +67,7 @@ class Device:
         self._lights = Lights(board.ring, board.lamp, now)
         self._callpoint = CallPoint(self.boot, now())
         self._client = None
-        self._radio = Radio(board.wlan, config.wifi_ssid, config.wifi_password, now)
+        self._radio = Radio(board.wlan, config.wifi_ssid, config.wifi_password, now, self._log)
         will = (self._topic + "status", b"offline")
         self._link = Link(config, self._radio.wifi, now, will, self._log)
         self._buttons = [
@@ -101,9 +101,7 @@ class Device:
             self._keep_time(expect("time", _PATIENCE_MS, self._decided.set)),
             self._look_around(expect("diagnostics", _PATIENCE_MS)),
             self._radio.run(self._link.wifi_changed, expect("wifi", _PATIENCE_MS)),
-            self._link.run(
-                self._on_up, self._on_down, self._on_message, self._in_use, link_beat
-            ),
+            self._link.run(self._on_up, self._on_down, self._on_message, self._in_use, link_beat),
             self._supervisor.run(watchdog, self._broker_lost_ms, self._in_use, self._restart),
         ]
         await asyncio.gather(*jobs)

@@ -7,7 +7,7 @@ from .payload import is_count, load_object
 class Orders:
     """Answers commands. `verbs` maps a verb to a function.
 
-    It takes the arguments (a dict) and gives the data of the result; it raises RefusedError to refuse.
+    It takes the arguments (a dict) and gives the data of the result; RefusedError refuses.
     """
 
     def __init__(self, verbs: dict):
@@ -24,9 +24,7 @@ class Orders:
         verb, args = command.get("verb"), command.get("args")
         do = self._verbs.get(verb) if isinstance(verb, str) else None
         try:
-            if do is None:
-                raise RefusedError("unknown verb")
-            status, data = "ok", do(args if isinstance(args, dict) else {})
+            status, data = "ok", (do or _unknown)(args if isinstance(args, dict) else {})
         except RefusedError as error:
             status, data = "error", {"reason": str(error)}
         return {"v": PROTOCOL, "id": id_, "status": status, "data": data}
@@ -34,3 +32,7 @@ class Orders:
 
 class RefusedError(Exception):
     """The device does not do that, or not now; the message says why."""
+
+
+def _unknown(args: dict) -> dict:
+    raise RefusedError("unknown verb")

@@ -47,4 +47,3 @@ def info(
         "uptime_s": uptime_ms // 1000,
         "outbox": outbox,
     }
-

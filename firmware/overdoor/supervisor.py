@@ -1,4 +1,4 @@
-"""Sees to it that the device works or starts anew: watchdog, bad boots, safe mode. Choices are pure.
+"""Sees to it that the device works or starts anew: watchdog, bad boots, safe mode.
 
 The hardware watchdog is fed only while every task makes progress. A task that waits for something
 that may never come is woken by its `poke` to show that it could.
@@ -56,7 +56,7 @@ class Boots:
         store.set("boots", self.count)
 
     def good(self) -> None:
-        """This start is none of the bad ones: it lasted, or it was ended on purpose."""
+        """None of the bad ones, this start: it lasted, or it was ended on purpose."""
         if not self._good:
             self._good = True
             self._store.set("boots", 0)
@@ -93,7 +93,10 @@ class Supervisor:
         return lambda: self.pulse.beat(name, self._now())
 
     async def run(self, watchdog, broker_lost_ms, press_lives, restart) -> None:
-        """For ever. `watchdog` is a `machine.WDT`; `broker_lost_ms()`, `press_lives()` as in `due`; `await restart(why)`."""
+        """For ever. `watchdog` is a `machine.WDT`; `await restart(why)` starts anew.
+
+        `broker_lost_ms()` and `press_lives()` give what `due` wants.
+        """
         while True:
             before = self._now()
             await asyncio.sleep(_LOOK_MS / 1000)

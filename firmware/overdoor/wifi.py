@@ -9,6 +9,7 @@ import asyncio
 import random
 
 from .compat import const
+from .fault import FAULTS
 
 START = "start"  # switch the radio on, without its own reconnecting
 JOIN = "join"  # ask the access point; always after LEAVE
@@ -125,23 +126,26 @@ class Wifi:
 class Radio:
     """A `network.WLAN` that does what `Wifi` wants."""
 
-    def __init__(self, wlan, ssid: str, password: str, now):
-        """`now() -> int` gives ms."""
+    def __init__(self, wlan, ssid: str, password: str, now, log):
+        """`now() -> int` gives ms; `log(text)` takes a line."""
         self.wifi = Wifi()
         self._wlan = wlan
         self._ssid = ssid
         self._password = password
         self._now = now
+        self._log = log
 
     async def run(self, on_change, beat) -> None:
         """Stay joined, for ever. `on_change()` after each change of state; `beat()` each turn."""
-        before = None
+        state = fault = None
         while True:
             beat()
             self._turn()
-            if self.wifi.state != before:
-                before = self.wifi.state
+            if self.wifi.fault not in (None, fault):
+                self._log("wifi: %s: %s" % (self.wifi.fault, FAULTS[self.wifi.fault][1]))
+            if self.wifi.state != state:
                 on_change()
+            state, fault = self.wifi.state, self.wifi.fault
             # Short sleeps, so that the supervisor sees a rest from a hang.
             await asyncio.sleep(min(_WATCH_MS, self.wifi.pause_ms(self._now())) / 1000)
 

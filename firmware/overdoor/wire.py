@@ -1,4 +1,4 @@
-"""A stream to the broker: TCP, and TLS that trusts one private CA. Never blocks, except `resolve`."""
+"""A stream to the broker: TCP, and TLS that trusts one private CA. Only `resolve` blocks."""
 
 import asyncio
 import errno

@@ -11,6 +11,7 @@ SOFT_RESET = 5
 HARD_RESET_STATUS = 3  # exit status of the process, so that its host starts it again
 
 _inputs = {}  # pin number -> Pin
+_contacts = {}  # pin number -> level, which outlives the Pin objects
 _pwms = {}  # pin number -> PWM
 _watchdog = []  # the deadline in ticks, once there is one
 _cause = [PWRON_RESET]
@@ -28,10 +29,11 @@ class Pin:
 
     def __init__(self, number, mode=-1, pull=-1, value=None):
         self.number = number
-        self._level = 1 if value is None and mode == Pin.IN else int(bool(value))
+        self._level = int(bool(value))
         self._handler = None
         self._trigger = 0
         if mode == Pin.IN:
+            self._level = _contacts.get(number, 1)
             _inputs[number] = self
 
     def value(self):
@@ -46,6 +48,7 @@ class Pin:
         if level == self._level:
             return
         self._level = level
+        _contacts[self.number] = level
         edge = Pin.IRQ_RISING if level else Pin.IRQ_FALLING
         if self._handler is not None and self._trigger & edge:
             self._handler(self)
@@ -108,6 +111,11 @@ def output_changed():
 def on_output(callback):
     """Have `callback()` called after each change of an output."""
     _on_output.append(callback)
+
+
+def set_contact(number, level):
+    """Put what an input is connected to at a level before anybody reads it."""
+    _contacts[number] = level
 
 
 def input_pin(number):

@@ -1,4 +1,4 @@
-"""Stands in for MicroPython's `network`: a radio in reach of its access point, unless told otherwise.
+"""Stands in for MicroPython's `network`: a radio in reach of its access point, or with a fault.
 
 It answers as an ESP32 does with `reconnects=0`: a try ends with the reason as status, a lost
 connection is not taken up again, and a second `connect()` without `disconnect()` raises.

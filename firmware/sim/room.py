@@ -19,6 +19,7 @@ import esp32
 import machine
 import neopixel
 import network
+from flag import Flag
 
 from main import build
 from overdoor import config as configuration
@@ -26,17 +27,6 @@ from overdoor import report
 
 _MAX_LINE = 4096
 _MAX_MS = 60000
-
-
-class _Flag(asyncio.Event):
-    """Stands in for ThreadSafeFlag: a simulated interrupt comes from the loop itself.
-
-    The real one makes the unix port poll every millisecond (measured: 3 % of a core while idle).
-    """
-
-    async def wait(self):
-        await super().wait()
-        self.clear()
 
 
 def say(message: dict) -> None:
@@ -202,5 +192,5 @@ if __name__ == "__main__":
     if len(sys.argv) == 3:
         machine.set_reset_cause(causes[sys.argv[2]])
     builtins.print = _log
-    asyncio.ThreadSafeFlag = _Flag
+    asyncio.ThreadSafeFlag = Flag
     asyncio.run(_main(sys.argv[1]))

@@ -39,7 +39,7 @@ tests = sorted([name for name in dir(module) if name.startswith("test_")])
 for name in tests:
     try:
         getattr(module, name)()
-    except Exception as error:
+    except BaseException as error:
         failures += 1
         print("FAILED", name)
         sys.print_exception(error, sys.stdout)

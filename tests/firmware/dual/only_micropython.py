@@ -4,7 +4,6 @@ import asyncio
 import time
 
 import micropython
-
 from overdoor_device.button import Button
 from overdoor_device.clock import Clock
 

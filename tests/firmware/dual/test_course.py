@@ -47,7 +47,6 @@ def test_says_since_when_it_is_down():
 
 def test_a_known_address_is_used_until_three_failures():
     course = Course(0, always(1))
-    course.resolved()
     for _ in range(2):
         course.failed("unreachable", 0)
         assert not course.may_resolve(HERE, QUIET, 0)
@@ -55,15 +54,22 @@ def test_a_known_address_is_used_until_three_failures():
     assert course.may_resolve(HERE, QUIET, 0)
 
 
-def test_a_name_is_not_looked_up_while_somebody_waits():
+def failing():
     course = Course(0, always(1))
+    for _ in range(3):
+        course.failed("unreachable", 0)
+    return course
+
+
+def test_a_name_is_not_looked_up_while_somebody_waits():
+    course = failing()
     assert not course.may_resolve(HERE, PRESSED, 1000)
     assert not course.may_resolve(HERE, PRESSED, 60999)
     assert course.may_resolve(HERE, QUIET, 61000)
 
 
 def test_but_it_is_after_a_minute_because_in_a_busy_shop_somebody_always_waits():
-    course = Course(0, always(1))
+    course = failing()
     course.may_resolve(HERE, PRESSED, 1000)
     assert course.may_resolve(HERE, PRESSED, 61000)
 

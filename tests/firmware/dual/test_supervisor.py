@@ -137,7 +137,7 @@ def test_the_log_keeps_the_last_lines_within_a_size():
     printed = []
     log = Log(lambda: 5, printed.append)
     for number in range(100):
-        log("line %d" % number)
+        log("line " + str(number))
     assert len(printed) == 100
     assert log.tail(10**6)[-1] == [5, "line 99"]
     assert len(log.tail(10**6)) == 40
