@@ -24,6 +24,7 @@ check: $(DEV_STAMP) ## style, types, structure: seconds
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file firmware/mypy.ini
 	$(BIN)/lint-imports
 
 bench: tools ## speed, beside a script and the bare broker in the same run (long: ARGS=--all)
@@ -77,6 +78,8 @@ $(RUN_STAMP): pyproject.toml $(VENV)/bin/python
 $(DEV_STAMP): pyproject.toml $(VENV)/bin/python
 	@echo "Installing Overdoor and what its tests need into $(VENV) ..."
 	@$(BIN)/python -m pip install -q -e . --group dev
+	@rm -rf $(VENV)/typings
+	@$(BIN)/python -m pip install -q --no-compile --target $(VENV)/typings --group stubs
 	@touch $@ $(RUN_STAMP)
 
 clean: ## remove what was installed and made

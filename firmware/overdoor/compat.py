@@ -4,7 +4,7 @@ try:
     from micropython import const
 except ImportError:  # CPython, where the same decisions are tested
 
-    def const(value):
+    def const(value):  # type: ignore[misc]  # typed more closely on the board
         """Mark a compile-time constant; MicroPython inlines it, CPython just reads it."""
         return value
 
