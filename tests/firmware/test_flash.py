@@ -1,26 +1,38 @@
 """`overdoor device flash`: the real mpremote on a real MicroPython with a real LittleFS."""
 
+import asyncio
 import json
 import os
 import re
+import ssl
 import subprocess
 import sys
 import tty
 from pathlib import Path
 from typing import Any
 
+import aiomqtt
 import pytest
 import serial
 
+from overdoor.config import read
 from overdoor.device import DeviceError, board, bundle
 from overdoor.device.board import Board
 from overdoor.device.flash import Flashed, flash
+from overdoor.device.folder import Folder, Site
+from overdoor.device.provision import Bench
+from tests.conftest import tool
 
-from .conftest import Broker, Shop, room_config
+from .certificates import Authority
+from .conftest import Broker, Shop, free_port, listening, room_config
 from .usb import UsbBoard
 
 MPREMOTE = Path(sys.executable).with_name("mpremote")
 QUICK_S = 0.3
+SHOP = (
+    '[shop]\nid = "t"\nname = "T"\n[[zone]]\nid = "z"\nname = "Z"\n'
+    '[[room]]\nid = "w1"\nname = "W"\nzone = "z"\n'
+)
 
 
 @pytest.fixture
@@ -30,7 +42,7 @@ def usb(tmp_path: Path) -> UsbBoard:
 
 def flashed(port: str, config: dict[str, Any]) -> Flashed:
     with Board.open(port) as there:
-        return flash(there, config, lambda _: None, lambda *_: None)
+        return flash(there, config, {}, lambda _: None, lambda *_: None)
 
 
 def hash_on(port: str, path: str) -> str:
@@ -58,6 +70,53 @@ async def test_a_new_board_is_flashed_and_comes_to_the_shop(
             assert hash_on(port, path) == bundle.digest(content), path
     assert done == Flashed(len(files_of(config)), 0, done.size, "x64")
     assert done.size == sum(map(len, files_of(config).values()))
+
+
+async def test_from_add_to_online_with_tls_and_the_password_that_was_made(
+    usb: UsbBoard, tmp_path: Path
+) -> None:
+    """All of it: the folder's files for mosquitto, its CA on the board, the firmware's own TLS."""
+    authority = Authority()
+    port = free_port()
+    (tmp_path / "ca.der").write_bytes(authority.der())
+    shop_file = tmp_path / "shop.toml"
+    shop_file.write_text(SHOP + f'[mqtt]\nurl = "mqtts://gateway:word@localhost:{port}"\n')
+    folder = Folder(shop_file)
+    folder.keep_ca(tmp_path / "ca.der")
+    folder.keep_site(Site("localhost", port, "shop", "geheim"))
+    device = Bench(read(shop_file), shop_file, folder).add("w1", None, {"model": "sim"})
+    certificate, key = authority.issue(tmp_path, ["localhost"])
+    settings = tmp_path / "tls.conf"
+    settings.write_text(
+        f"user root\nlistener {port} 127.0.0.1\ncertfile {certificate}\nkeyfile {key}\n"
+        f"password_file {folder.path}/mosquitto.passwords\nacl_file {folder.path}/mosquitto.acl\n"
+    )
+    broker = await asyncio.create_subprocess_exec(
+        tool("mosquitto"), "-c", settings, stderr=asyncio.subprocess.DEVNULL
+    )
+    try:
+        await listening(port)
+        client = aiomqtt.Client(
+            "localhost",
+            port,
+            username="gateway",
+            password="word",
+            tls_context=ssl.create_default_context(cadata=authority.der()),
+        )
+        async with asyncio.timeout(40), client:
+            await client.subscribe(f"overdoor/1/t/device/{device}/status")
+            with usb.plugged_in() as at, Board.open(at) as there:
+                certificates = {"ca.der": folder.ca() or b""}
+                config = folder.config(device)
+                await asyncio.to_thread(
+                    flash, there, config, certificates, lambda _: None, lambda *_: None
+                )
+                async for message in client.messages:
+                    assert message.payload == b"online"
+                    break
+    finally:
+        broker.kill()
+        await broker.wait()
 
 
 def test_flashing_again_sends_only_what_changed(usb: UsbBoard) -> None:
@@ -210,10 +269,7 @@ def test_something_that_is_no_micropython_is_one_sentence(monkeypatch: pytest.Mo
 
 def test_the_command_flashes_a_device_and_knows_it_again(usb: UsbBoard, tmp_path: Path) -> None:
     shop = tmp_path / "shop.toml"
-    shop.write_text(
-        '[shop]\nid = "t"\nname = "T"\n[[zone]]\nid = "z"\nname = "Z"\n'
-        '[[room]]\nid = "w1"\nname = "W"\nzone = "z"\n'
-    )
+    shop.write_text(SHOP)
 
     def overdoor(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -102,6 +102,15 @@ def test_a_broker_that_devices_cannot_reach_is_one_sentence(tmp_path: Path, url:
     assert_one_sentence(ended, "--broker HOST")
 
 
+def test_what_is_no_certificate_is_one_sentence(tmp_path: Path) -> None:
+    file = a_shop(tmp_path)
+    for name, content in (("pem", b"-----BEGIN CERTIFICATE-----\nx"), ("der", b"\x30\x03abc")):
+        (tmp_path / name).write_bytes(content)
+        ended = overdoor("device", "add", "w1", "--ca", tmp_path / name, "--config", file)
+        assert_one_sentence(ended, f"{name} is no certificate")
+    assert not (tmp_path / "devices" / "ca.der").exists()
+
+
 def test_secrets_are_for_the_owner_alone(tmp_path: Path) -> None:
     add(a_shop(tmp_path), "w1")
     folder = tmp_path / "devices"

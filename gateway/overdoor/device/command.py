@@ -27,6 +27,9 @@ ConfigFile = Annotated[
 Broker = Annotated[
     str | None, typer.Option(help="HOST[:PORT] where devices find the broker; kept for the next.")
 ]
+Ca = Annotated[
+    Path | None, typer.Option(help="The certificate that vouches for the broker, for TLS; kept.")
+]
 Wifi = Annotated[str | None, typer.Option(help="The Wi-Fi's name; kept for the next device.")]
 Model = Annotated[str | None, typer.Option(help="What the board is; shown to staff.")]
 Pins = Annotated[
@@ -44,6 +47,7 @@ def add(
     room: Annotated[str | None, typer.Argument(help="Its room; without one it is a spare.")] = None,
     device: Annotated[str | None, typer.Option(help="Its id; made from the room's.")] = None,
     broker: Broker = None,
+    ca: Ca = None,
     wifi: Wifi = None,
     model: Model = None,
     pin: Pins = None,
@@ -56,7 +60,7 @@ def add(
     give the id that the dashboard shows to `overdoor device pair`.
     """
     bench = _bench(config)
-    _know_site(bench, broker, wifi)
+    _know_site(bench, broker, ca, wifi)
     board = {"model": "esp32-devkitc"} | _board(model, pin, ring_leds)
     made = bench.add(room, device, board)
     place = f"room {room}" if room else "no room yet"
@@ -93,7 +97,12 @@ def flash(
                 bar.length = total
                 bar.update(size)
 
-            done = flash_board(board, bench.folder.config(device), typer.echo, sent)
+            made_to_be = bench.folder.config(device)
+            name, ca = made_to_be["broker"].get("ca"), bench.folder.ca()
+            if name is not None and ca is None:
+                raise DeviceError(f"{bench.folder.path / name} is gone: give it again with --ca.")
+            beside = {name: ca} if name is not None and ca is not None else {}
+            done = flash_board(board, made_to_be, beside, typer.echo, sent)
     typer.echo(
         f"{done.sent} files sent, {done.kept} were there already; all {done.size} bytes checked. "
         "The board starts; overdoor device list shows when it is heard."
@@ -124,6 +133,7 @@ def replace(
         str | None, typer.Option(help="The broken one, if the room has several.")
     ] = None,
     broker: Broker = None,
+    ca: Ca = None,
     wifi: Wifi = None,
     model: Model = None,
     pin: Pins = None,
@@ -132,7 +142,7 @@ def replace(
 ) -> None:
     """Swap a broken board: a new id and password, the old ones revoked, the room keeps its call."""
     bench = _bench(config)
-    _know_site(bench, broker, wifi)
+    _know_site(bench, broker, ca, wifi)
     board = _board(model, pin, ring_leds)
     if not _is_built(bench, room, device):
         board = {"model": "esp32-devkitc"} | board
@@ -187,13 +197,23 @@ def _is_built(bench: Bench, room: str, device: str | None) -> bool:
     return any(d in bench.folder.devices() for d in here if device in (None, d))
 
 
-def _know_site(bench: Bench, broker: str | None, wifi: str | None) -> None:
+def _know_site(bench: Bench, broker: str | None, ca: Path | None, wifi: str | None) -> None:
     """Asks for what all devices share, once."""
+    if ca is not None:
+        bench.folder.keep_ca(ca)
     site = bench.folder.site()
     if site is not None and broker is None and wifi is None:
         return
     if broker is not None:
-        host, _, port = broker.rpartition(":") if ":" in broker else (broker, "", "1883")
+        host, _, port = (
+            broker.rpartition(":")
+            if ":" in broker
+            else (
+                broker,
+                "",
+                "1883" if bench.folder.ca() is None else "8883",
+            )
+        )
         if not port.isdigit() or not host:
             raise DeviceError(f"--broker is HOST or HOST:PORT, not {broker!r}.")
         where = host, int(port)

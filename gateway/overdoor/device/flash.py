@@ -39,8 +39,13 @@ def device_on(board: Board) -> str | None:
     return device if isinstance(device, str) else None
 
 
-def flash(board: Board, config: dict[str, Any], tell: Tell, progress: Progress) -> Flashed:
-    """Makes a board the device of this config. Raises `DeviceError`; run it again then."""
+def flash(
+    board: Board, config: dict[str, Any], more: Bundle, tell: Tell, progress: Progress
+) -> Flashed:
+    """Makes a board the device of this config. Raises `DeviceError`; run it again then.
+
+    `more` are files beside the firmware's own, such as a certificate.
+    """
     facts = board.facts()
     march = bundle.architecture(facts.mpy)
     tell(
@@ -48,7 +53,7 @@ def flash(board: Board, config: dict[str, Any], tell: Tell, progress: Progress) 
         + (f"compiled for {march}." if march else "it reads no compiled modules, so source.")
     )
     check_pins(config, facts.chip)
-    files = bundle.make(march)
+    files = bundle.make(march) | more
     files[bundle.CONFIG] = json.dumps(config).encode()
     order = [path for path in files if path != bundle.MAIN] + [bundle.MAIN]
     wanted = {path: digest(files[path]) for path in order}

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import secrets
+import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from overdoor.device import mosquitto
 from overdoor.device.problem import DeviceError
 
 NAME = "devices"
+CA = "ca.der"  # the certificate that vouches for the broker; its name here and on the board
 _SITE = "site.json"
 _PASSWORD_BYTES = 24
 
@@ -50,6 +52,24 @@ class Folder:
         """Remembers it for the next device."""
         self._write(_SITE, {name: getattr(site, name) for name in Site.__slots__})
 
+    def keep_ca(self, file: Path) -> None:
+        """Remembers the certificate, PEM or DER, that new devices trust. Raises `DeviceError`."""
+        try:
+            content = file.read_bytes()
+            if b"-----BEGIN" in content:
+                content = ssl.PEM_cert_to_DER_cert(content.decode().strip())
+            ssl.create_default_context(cadata=content)
+        except OSError as error:  # ssl.SSLError is one as well
+            raise DeviceError(f"{file} is no certificate: {error}.") from None
+        except ValueError:
+            raise DeviceError(f"{file} is no certificate, in PEM or DER.") from None
+        self._write_bytes(CA, content)
+
+    def ca(self) -> bytes | None:
+        """The certificate that vouches for the broker, in DER; None without TLS."""
+        file = self.path / CA
+        return file.read_bytes() if file.exists() else None
+
     def devices(self) -> dict[str, dict[str, Any]]:
         """The `config.json` of each device that is set up."""
         found = {}
@@ -73,16 +93,19 @@ class Folder:
 
         Raises `DeviceError` if the firmware would refuse the config.
         """
+        broker: dict[str, Any] = {
+            "host": site.broker_host,
+            "port": site.broker_port,
+            "user": device,
+            "password": secrets.token_urlsafe(_PASSWORD_BYTES),
+        }
+        if self.ca() is not None:
+            broker["ca"] = CA
         config = {
             "shop": shop,
             "device": device,
             **board,
-            "broker": {
-                "host": site.broker_host,
-                "port": site.broker_port,
-                "user": device,
-                "password": secrets.token_urlsafe(_PASSWORD_BYTES),
-            },
+            "broker": broker,
             "wifi": {"ssid": site.wifi_ssid, "password": site.wifi_password},
         }
         reading = firmware.module("config")
@@ -146,6 +169,9 @@ class Folder:
         self._write_text(name, json.dumps(said, indent=2) + "\n")
 
     def _write_text(self, name: str, text: str) -> None:
+        self._write_bytes(name, text.encode())
+
+    def _write_bytes(self, name: str, content: bytes) -> None:
         """Whole or not at all, and never readable to others, not even while it is written."""
         try:
             if not self.path.exists():
@@ -154,8 +180,8 @@ class Folder:
             beside = self.path / f".{name}.new"
             beside.unlink(missing_ok=True)
             handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with open(handle, "w", encoding="utf-8") as file:  # noqa: PTH123 - a handle
-                file.write(text)
+            with open(handle, "wb") as file:  # noqa: PTH123 - a handle
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             beside.replace(self.path / name)

@@ -97,11 +97,15 @@ class Bench:
                 "docs/running.md shows, or say where the broker is with --broker HOST."
             )
         address = Address.parse(url)
-        if address.tls or address.host in _LOOPBACK:
-            why = "speaks TLS only" if address.tls else f"is {address.host} for this machine only"
+        if address.host in _LOOPBACK:
             raise DeviceError(
-                f"The broker of shop.toml {why}. Say with --broker HOST[:PORT] where devices find "
-                "it on the Wi-Fi, best as an IP address."
+                f"{address.host} is this machine for itself only. Say with --broker HOST[:PORT] "
+                "where devices find the broker on the Wi-Fi, best as an IP address."
+            )
+        if address.tls and self.folder.ca() is None:
+            raise DeviceError(
+                "The broker of shop.toml speaks TLS. Say with --ca FILE which certificate vouches "
+                "for it, so that devices know it; or another listener with --broker HOST:PORT."
             )
         return address.host, address.port
 
