@@ -17,6 +17,7 @@ from fastapi import APIRouter
 from overdoor.bus import Address, Bus, EmbeddedBroker
 from overdoor.config import Config, ConfigError
 from overdoor.engine import Engine
+from overdoor.orders import Orders
 from overdoor.reload import ShopFile
 from overdoor.resources import folder
 from overdoor.store import Store
@@ -71,7 +72,8 @@ async def serve(
             engine.start(config.plan())
             try:
                 routers, work = extra(engine) if extra else ((), None)
-                bus = Bus(engine, config.shop.id, address)
+                orders = Orders()
+                bus = Bus(engine, config.shop.id, address, orders)
                 app = create_app(
                     engine,
                     config.shop,
@@ -79,6 +81,7 @@ async def serve(
                     names=config.web.names,
                     demo=extra is not None,
                     routers=routers,
+                    orders=orders,
                 )
                 server = _Server(
                     uvicorn.Config(

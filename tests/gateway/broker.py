@@ -17,6 +17,7 @@ import aiomqtt
 from overdoor.bus import Address, Bus
 from overdoor.core.model import Plan
 from overdoor.engine import Engine
+from overdoor.orders import Orders
 from overdoor.store import Store
 
 from .house import TIMEOUT_S
@@ -57,12 +58,16 @@ class Broker:
 
 @asynccontextmanager
 async def gateway(
-    folder: Path, port: int, shop: str = "test", plan: Plan | None = None
+    folder: Path,
+    port: int,
+    shop: str = "test",
+    plan: Plan | None = None,
+    orders: Orders | None = None,
 ) -> AsyncIterator[tuple[Engine, "asyncio.Task[None]"]]:
     """An engine with its bus, connected."""
     engine = Engine(Store(folder))
     engine.start(plan or a_plan())
-    bus = Bus(engine, shop, Address(HOST, port))
+    bus = Bus(engine, shop, Address(HOST, port), orders)
     running = asyncio.create_task(bus.run())
     connected = asyncio.create_task(bus.connected.wait())
     try:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import tool
-from tests.system.conftest import LIMIT_S, Street, process, until
+from tests.system.conftest import LIMIT_S, OVERDOOR, Street, process, until
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
 
@@ -36,6 +37,10 @@ class Room:
         assert self._running.stdin is not None
         order = {"do": "press", "button": button, "ms": 80}
         self._running.stdin.write(json.dumps(order).encode() + b"\n")
+
+    async def ended(self, status: int) -> None:
+        async with asyncio.timeout(LIMIT_S):
+            assert await self._running.wait() == status
 
     async def shows(self, true: Callable[[int], bool], what: str) -> None:
         """Waits until the lamp over the door is as wanted."""
@@ -112,3 +117,43 @@ async def test_a_press_survives_the_gateways_death(street: Street, tmp_path: Pat
 
         await until(arrived, "the presence button records the arrival")
         await fitting_room.shows(lambda lamp: lamp == 0, "off after the arrival")
+
+
+async def test_orders_reach_the_device_and_its_answers_come_back(
+    street: Street, tmp_path: Path
+) -> None:
+    gateway = await street.gateway()
+
+    async def order(verb: str, device: str = "cp-w1") -> tuple[int, str]:
+        command = await asyncio.create_subprocess_exec(
+            *map(str, (OVERDOOR, "device", verb, device, "--config", gateway.config)),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await command.communicate()
+        return command.returncode or 0, said.decode()
+
+    async with room(tmp_path, street.mqtt, "cp-w1") as fitting_room:
+
+        async def online() -> bool:
+            return bool((await gateway.get("/rooms"))["rooms"][0]["online"])
+
+        await until(online, "the room is online")
+        assert await order("identify") == (0, "cp-w1 blinks.\n")
+        await fitting_room.shows(lambda lamp: lamp == 255, "blinking")
+        status, report = await order("report")
+        assert status == 0
+        assert re.search(r"^worst_delay_ms +\d+$", report, re.MULTILINE)
+        assert re.search(r"^ +\d+\.\d  boot 1, after power_on$", report, re.MULTILINE)
+        assert await order("restart") == (0, "cp-w1 starts anew.\n")
+        await fitting_room.ended(3)
+
+    async def offline() -> bool:
+        return not (await gateway.get("/rooms"))["rooms"][0]["online"]
+
+    await until(offline, "the room is offline")
+    assert await order("identify") == (2, "overdoor: cp-w1 is not connected.\n")
+    assert await order("identify", "nobody") == (2, "overdoor: There is no device 'nobody'.\n")
+    await gateway.kill()
+    status, said = await order("identify")
+    assert (status, said) == (2, "overdoor: The gateway does not run, or does not answer.\n")

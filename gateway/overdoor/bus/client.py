@@ -27,6 +27,7 @@ from overdoor.core.events import Fact
 from overdoor.core.inputs import DeviceDescribed, DeviceSaid, Input, Restate
 from overdoor.core.model import DeviceStatus
 from overdoor.engine import Done, Engine
+from overdoor.orders import Order, Orders
 from overdoor.store.projections import Statement
 from overdoor.store.telemetry import recording
 
@@ -71,7 +72,9 @@ class Address:
 class Bus:
     """Speaks for one engine on one broker, for as long as `run` runs."""
 
-    def __init__(self, engine: Engine, shop: str, address: Address) -> None:
+    def __init__(
+        self, engine: Engine, shop: str, address: Address, orders: Orders | None = None
+    ) -> None:
         self.topics = Topics(shop)
         self._engine = engine
         self._shop = shop
@@ -84,6 +87,8 @@ class Bus:
         self._lamps = LampWatch()
         self._asking: asyncio.Task[None] | None = None  # held, or it would be collected
         self._complained: dict[str, tuple[int, int]] = {}  # device → (when, how many since)
+        self._orders = orders or Orders()
+        self._orders.carried_by(self._carry)
         engine.listen(self._speak, lights=self._light)
 
     async def run(self) -> None:
@@ -235,6 +240,11 @@ class Bus:
                 given = payloads.parse_sighting(device, payload)
             case "shown":
                 given = self._lamps.shown(device, payload)
+            case "result":
+                answer = payloads.parse_result(payload)
+                given = answer if isinstance(answer, Nonsense) else None
+                if not isinstance(answer, Nonsense):
+                    self._orders.answered(device, answer)
             case _:
                 given = None
         if isinstance(given, Nonsense):
@@ -281,6 +291,14 @@ class Bus:
                     connection.publish(topic, payloads.signal(effect))
                     self._lamps.sent(effect.device, effect.rev, self._engine.clock())
             connection.flush()
+
+    def _carry(self, order: Order) -> bool:
+        """An order to a device; False without a connection."""
+        if self._connection is None:
+            return False
+        topic = self.topics.device(order.device, "command")
+        self._connection.publish(topic, payloads.command(order), retain=False)
+        return True
 
     def _speak(self, done: Done) -> None:
         """The rest."""

@@ -15,9 +15,11 @@ from overdoor.core.events import Event, Fact
 from overdoor.core.inputs import DeviceDescribed, DeviceEvent, DeviceSaid, Sighting
 from overdoor.core.model import Call, DeviceStatus, Millis, Plan, State
 from overdoor.core.times import rfc3339
+from overdoor.orders import Answer, Order
 
 VERSION = 1
 RAW_KEPT = 1024
+RESULT_LIMIT = 64 * 1024
 SIZE_LIMIT = 2 * 1024 * 1024
 _BOOT = re.compile(r"[0-9a-f]{12}")
 _N_LIMIT = 2**53
@@ -154,6 +156,23 @@ def parse_info(device: str, payload: bytes) -> tuple[DeviceDescribed, dict[str, 
     return description, telemetry
 
 
+def parse_result(payload: bytes) -> Answer | Nonsense:
+    """What a device answers to an order."""
+    if len(payload) > RESULT_LIMIT:
+        return Nonsense("a result is larger than 64 KiB")
+    said = _object(payload)
+    if isinstance(said, Nonsense):
+        return said
+    id_, status, data = said.get("id"), said.get("status"), said.get("data")
+    # Halves of characters, which JSON allows, could not be shown to whoever asked.
+    written = json.dumps(data, ensure_ascii=False).encode(errors="replace")
+    told = json.loads(written) if isinstance(data, dict) else {}
+    if not isinstance(id_, str) or status not in ("ok", "error"):
+        return Nonsense("a result has the id of the command, and ok or error as status")
+    refusal = (_short(told.get("reason")) or "no reason given") if status == "error" else None
+    return Answer(id_, refusal, told)
+
+
 def parse_sighting(device: str, payload: bytes) -> Sighting | Nonsense:
     """A badge that a device hears."""
     said = _object(payload)
@@ -206,6 +225,11 @@ _ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 
 def _dump(said: dict[str, Any]) -> bytes:
     return _ENCODE({"v": VERSION} | said).encode()
+
+
+def command(order: Order) -> bytes:
+    """An order to a device."""
+    return _dump({"id": order.id, "verb": order.verb, "args": dict(order.args)})
 
 
 def signal(effect: Signal) -> bytes:

@@ -37,6 +37,7 @@ Pins = Annotated[
 ]
 Leds = Annotated[int | None, typer.Option(help="LEDs in the ring.")]
 
+Device = Annotated[str, typer.Argument(help="Its id, as overdoor device list shows it.")]
 Port = Annotated[str | None, typer.Option(help="The serial port; found if there is only one.")]
 
 WIFI_PASSWORD = "OVERDOOR_WIFI_PASSWORD"  # noqa: S105 - a name
@@ -180,6 +181,28 @@ def list_(config: ConfigFile = Path("shop.toml")) -> None:
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         typer.echo("  ".join(cells).rstrip())
+
+
+@app.command()
+def identify(device: Device, config: ConfigFile = Path("shop.toml")) -> None:
+    """Blink a device's lights for five seconds, to see which one it is."""
+    api.command(configuration.read(config), device, "identify")
+    typer.echo(f"{device} blinks.")
+
+
+@app.command()
+def restart(device: Device, config: ConfigFile = Path("shop.toml")) -> None:
+    """Start a device anew. It refuses while a press waits for its receipt."""
+    api.command(configuration.read(config), device, "restart")
+    typer.echo(f"{device} starts anew.")
+
+
+@app.command()
+def report(device: Device, config: ConfigFile = Path("shop.toml")) -> None:
+    """Show a device's counters and the last lines of its log, the times in s since its start."""
+    told = api.command(configuration.read(config), device, "report")
+    for line in api.readable(told):
+        typer.echo(line)
 
 
 def _planned(config: Config) -> list[tuple[str, str | None]]:

@@ -180,21 +180,6 @@ async def cancel(
         return await _apply(engine, Answer(call.id, Verb.CANCEL, by, key=key))
 
 
-@router.get("/devices")
-async def devices(engine: TheEngine) -> dict[str, Any]:
-    """All devices: those of the plan, then those that knocked and belong nowhere."""
-    return {"devices": views.devices(engine)}
-
-
-@router.get("/devices/{device_id}")
-def one_device(device_id: str, engine: TheEngine) -> dict[str, Any]:
-    """A device, known or not: how it does, and how it did over the last month."""
-    device = engine.committed.devices.get(device_id)
-    if device is None:
-        raise not_found(f"device {device_id!r}")
-    return views.device_page(engine, device)
-
-
 # -- calls ---------------------------------------------------------------------------------------
 
 

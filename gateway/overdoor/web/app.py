@@ -13,7 +13,8 @@ from starlette.responses import Response
 from overdoor import __version__
 from overdoor.config import ShopPart
 from overdoor.engine import Engine
-from overdoor.web import api, metrics, pages, problems
+from overdoor.orders import Orders
+from overdoor.web import api, devices, metrics, pages, problems
 from overdoor.web.guard import Guard
 from overdoor.web.stream import Hub
 
@@ -26,6 +27,7 @@ def create_app(
     names: Sequence[str] = (),
     demo: bool = False,
     routers: Sequence[APIRouter] = (),
+    orders: Orders | None = None,
 ) -> FastAPI:
     """The app. `dashboard`: folder of templates and static files. `names`: what people type."""
     app = FastAPI(
@@ -38,6 +40,7 @@ def create_app(
     )
     state = app.state
     state.engine = engine
+    state.orders = orders or Orders()
     state.hub = Hub(engine)
     state.shop_name = shop.name
     state.timezone = shop.zone_info()
@@ -46,6 +49,7 @@ def create_app(
     state.templates = Jinja2Templates(dashboard / "templates")
     problems.install(app)
     app.include_router(api.router)
+    app.include_router(devices.router)
     app.include_router(pages.router)
     for router in routers:
         app.include_router(router)
