@@ -30,6 +30,7 @@ HEAP_GROWTH_BYTES = 2048
 RESIDENT_GROWTH_BYTES = 5_000_000
 SETTLED_IN = 1 / 6  # of the time: memory is compared from here on
 TELL_EVERY_S = 10.0
+CALM_S = 15.0  # until every room has found its way back
 DEAF_S = 11.0  # a press sooner after an arrival raises nothing
 LOOKS = 4  # at the memory of a room
 
@@ -52,11 +53,13 @@ class Drill:
     random: random.Random
     staff: list[dict[str, str]]  # what each associate's requests carry
     done: dict[str, int] = field(default_factory=dict)
+    going_on: asyncio.Event = field(default_factory=asyncio.Event)
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def every(self, seconds: float, what: str, work: Callable[[], Awaitable[None]]) -> None:
         """Does it about every so many seconds, until the drill is over; never if 0."""
         while seconds and not await self.is_over_in(seconds * self.random.uniform(0.7, 1.3)):
+            await self.going_on.wait()
             self.done[what] = self.done.get(what, 0) + 1
             await work()
 
@@ -174,6 +177,7 @@ async def _suffer(drill: Drill, options: argparse.Namespace) -> list[Memory]:
     """The bad part. Returns what memory each room used in its first sixth."""
     span = options.minutes * 60
     began = time.monotonic()
+    drill.going_on.set()
     async with asyncio.TaskGroup() as group:
         work: list[tuple[float, str, Callable[[], Awaitable[None]]]] = [
             (options.broker, "broker killed", drill.kill_broker),
@@ -187,7 +191,9 @@ async def _suffer(drill: Drill, options: argparse.Namespace) -> list[Memory]:
         for seconds, what, job in work:
             group.create_task(drill.every(seconds, what, job))
         await drill.is_over_in(span * SETTLED_IN)
+        drill.going_on.clear()
         early = await _memory(drill)
+        drill.going_on.set()
         while (left := span - (time.monotonic() - began)) > 0:
             await drill.is_over_in(min(left, TELL_EVERY_S))
             heap = max([await room.heap_used() for room in drill.rooms])
@@ -197,7 +203,8 @@ async def _suffer(drill: Drill, options: argparse.Namespace) -> list[Memory]:
 
 
 async def _memory(drill: Drill) -> list[Memory]:
-    """What each room uses, the least of a few looks: an event may be on its way in one of them."""
+    """What each room uses once all are connected: the least of a few looks."""
+    await asyncio.sleep(CALM_S)
     looks = []
     for _ in range(LOOKS):
         looks.append([(await room.heap_used(), room.resident_bytes()) for room in drill.rooms])
