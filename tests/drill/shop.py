@@ -104,10 +104,14 @@ class Gateway:
         self._process = await self._overdoor("run")
 
     async def ready(self) -> None:
-        """Returns once it says so. Raises `TimeoutError`."""
-        async with asyncio.timeout(READY_LIMIT_S):
-            while not await self._says_ready():
-                await asyncio.sleep(0.05)
+        """Returns once it says so. Exits with what it printed last if it does not."""
+        try:
+            async with asyncio.timeout(READY_LIMIT_S):
+                while not await self._says_ready():
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            said = Path(self._log.name).read_text(encoding="utf-8", errors="replace")
+            sys.exit(f"The gateway is not ready after {READY_LIMIT_S:.0f} s:\n{said[-2000:]}")
 
     async def backup(self) -> Path:
         """A copy of its database, taken while it runs."""
