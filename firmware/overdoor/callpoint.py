@@ -20,6 +20,7 @@ SEND = "send"
 SHOWN = "shown"
 
 _HOLD_MS = const(800)
+_LONG_HOLD_MS = const(3000)  # while raised it may be the shopper who leans on the only button
 _CONFIRM_MS = const(2000)
 _GATEWAY_LOST_MS = const(15000)
 _LINK_LOST_MS = const(60000)
@@ -32,7 +33,9 @@ _WAITING = ("raised", "acknowledged")  # a call is open and nobody stands there 
 class CallPoint:
     """One room's call point, from power-up on."""
 
-    def __init__(self, boot: str, now_ms: int = 0):
+    def __init__(self, boot: str, now_ms: int = 0, presence: bool = True):
+        """`presence`: whether it has a presence button."""
+        self._presence = presence
         self.outbox = Outbox(boot)
         self.state = "idle"  # of the last signal, or idle when that no longer says anything
         self.rev = None
@@ -60,12 +63,16 @@ class CallPoint:
         else:
             down_at = self._down.pop(button, None)
             if down_at is not None:
-                gesture = "hold" if at_ms - down_at >= _HOLD_MS else "press"
-                self._gesture(actions, button, gesture, down_at, now_ms)
+                held_ms = at_ms - down_at
+                gesture = "hold" if held_ms >= _HOLD_MS else "press"
+                self._gesture(actions, button, gesture, down_at, now_ms, held_ms)
         return actions
 
-    def _gesture(self, actions: list, button: str, gesture: str, at_ms: int, now_ms: int) -> None:
-        event = self.outbox.add("button", {"button": button, "gesture": gesture}, at_ms)
+    def _gesture(self, actions, button: str, gesture: str, at_ms: int, now_ms: int, held_ms=0):
+        fields = {"button": button, "gesture": gesture}
+        if gesture == "hold":
+            fields["held_ms"] = _LONG_HOLD_MS if held_ms >= _LONG_HOLD_MS else _HOLD_MS
+        event = self.outbox.add("button", fields, at_ms)
         if button == "presence":
             self._attended()
         elif event is not None:
@@ -181,9 +188,9 @@ class CallPoint:
         """Do what is due at `now_ms`."""
         actions = []
         for button, down_at in list(self._down.items()):
-            if now_ms - down_at >= _HOLD_MS:
+            if now_ms - down_at >= self._decides_after(button):
                 del self._down[button]
-                self._gesture(actions, button, "hold", down_at, now_ms)
+                self._gesture(actions, button, "hold", down_at, now_ms, now_ms - down_at)
         for event in self.outbox:
             if event.confirm_by is not None and event.confirm_by <= now_ms:
                 event.confirm_by = None
@@ -201,7 +208,7 @@ class CallPoint:
 
     def wake_at(self):
         """The time in ms when `tick` next has something to do, or None."""
-        times = [down_at + _HOLD_MS for down_at in self._down.values()]
+        times = [at_ms + self._decides_after(button) for button, at_ms in self._down.items()]
         times += [event.confirm_by for event in self.outbox if event.confirm_by is not None]
         if self._degraded_at is not None:
             times.append(self._degraded_at + _DEGRADED_MS)
@@ -218,6 +225,11 @@ class CallPoint:
         return open_call or bool(self._down) or self._unconfirmed(now_ms)
 
     # ---- helpers
+
+    def _decides_after(self, button: str) -> int:
+        """How long a button is held until nothing more can come of it, in ms."""
+        long = button == "call" and self.state == "raised" and not self._presence
+        return _LONG_HOLD_MS if long else _HOLD_MS
 
     def _call_lost_at(self):
         """When an open call counts as lost, or None while it does not."""

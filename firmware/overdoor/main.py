@@ -65,7 +65,7 @@ class Device:
         self._prefix = "overdoor/1/%s/" % config.shop
         self._topic = "%sdevice/%s/" % (self._prefix, config.device)
         self._lights = Lights(board.ring, board.lamp, now)
-        self._callpoint = CallPoint(self.boot, now())
+        self._callpoint = CallPoint(self.boot, now(), "presence" in board.buttons)
         self._client = None
         self._radio = Radio(board.wlan, config.wifi_ssid, config.wifi_password, now, self._log)
         will = (self._topic + "status", b"offline")

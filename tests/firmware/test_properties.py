@@ -257,9 +257,11 @@ INPUTS = st.lists(
 
 
 @thorough
-@given(INPUTS)
-def test_a_call_point_never_hangs_and_says_what_it_shows(inputs: list[tuple[Any, ...]]) -> None:
-    point = CallPoint("b")
+@given(INPUTS, st.booleans())
+def test_a_call_point_never_hangs_and_says_what_it_shows(
+    inputs: list[tuple[Any, ...]], presence: bool
+) -> None:
+    point = CallPoint("b", presence=presence)
     now = 0
     shown = "idle"
     for name, *arguments in inputs:

@@ -48,6 +48,8 @@ NOT_UNDERSTOOD = [
     ("button", {}),
     ("gesture", "kick"),
     ("gesture", None),
+    ("held_ms", -1),
+    ("held_ms", "long"),
 ]
 NO_KEY = [
     b"",

@@ -10,6 +10,7 @@ from overdoor.core.events import Fact
 from overdoor.core.hours import Hours
 from overdoor.core.inputs import (
     Configured,
+    DeviceDescribed,
     Need,
     Raise,
     Restate,
@@ -131,6 +132,54 @@ def test_presence_again_after_ten_seconds_closes_as_served() -> None:
     floor.presence()
     assert (floor.call(), floor.last().outcome) == (None, Outcome.SERVED)
     assert not floor.last().close_estimated
+
+
+# -- the call button, held -------------------------------------------------------------------------
+
+
+def without_presence_button() -> Floor:
+    floor = Floor()
+    floor.do(DeviceDescribed("cp-w1", "callpoint", "esp32", "0.1.0", ("call", "ring", "lamp")))
+    floor.sign_on("ana")
+    floor.press()
+    return floor
+
+
+def test_with_a_presence_button_a_hold_cancels_however_short() -> None:
+    floor = Floor()
+    floor.press()
+    floor.send(gesture="hold", held_ms=800)
+    assert floor.last().outcome is Outcome.CANCELLED
+
+
+def test_without_one_a_hold_while_acknowledged_is_an_arrival_with_evidence_a() -> None:
+    floor = without_presence_button()
+    assert floor.say(Verb.ACKNOWLEDGE)
+    floor.send(gesture="hold", held_ms=800)
+    call = floor.call()
+    assert call is not None
+    assert (call.state, call.evidence, call.by) == (State.ARRIVED, "A", "ana")
+
+
+@pytest.mark.parametrize("held_ms", [3000, None])
+def test_without_one_a_long_hold_while_raised_is_an_arrival_with_evidence_c(
+    held_ms: int | None,
+) -> None:
+    floor = without_presence_button()
+    floor.send(gesture="hold", held_ms=held_ms)  # a device that does not say is believed
+    call = floor.call()
+    assert call is not None
+    assert (call.state, call.evidence, call.by) == (State.ARRIVED, "C", None)
+
+
+def test_without_one_a_shorter_hold_while_raised_is_the_shopper_pressing_again() -> None:
+    floor = without_presence_button()
+    floor.wait(50 * SECOND)
+    floor.send(gesture="hold", held_ms=800)
+    call = floor.call()
+    assert call is not None
+    assert (call.state, call.presses) == (State.RAISED, 2)
+    assert floor.paged() == [("ana",)]
 
 
 # -- pranks ----------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ _GESTURES = ("press", "hold")
 NEEDS = ("another-size", "another-model", "question", "ready-to-pay", "other")
 _ANSWERS = ("acknowledge", "decline", "arrive")
 _STATUSES = (DeviceStatus.ONLINE, DeviceStatus.OFFLINE, DeviceStatus.SLEEPING)
-_UNDERSTOOD = ("type", "need", "button", "gesture", "call", "answer", "rev", "age_ms")
+_UNDERSTOOD = ("type", "need", "button", "gesture", "held_ms", "call", "answer", "rev", "age_ms")
 _TEXT_LIMIT = 64
 PAGE_CALLS = 10
 PAGE_NAME = 24  # letters
@@ -76,6 +76,7 @@ def parse_event(device: str, payload: bytes) -> DeviceEvent | Nonsense:
         age_ms=said.get("age_ms"),
         button=said.get("button"),
         gesture=said.get("gesture"),
+        held_ms=said.get("held_ms"),
         call=_short(said.get("call")),
         answer=said.get("answer"),
         page_rev=said.get("rev"),
@@ -98,6 +99,9 @@ def _event_fault(said: dict[str, Any]) -> str | None:
                 return f"button is none of {', '.join(_BUTTONS)}"
             if said.get("gesture") not in _GESTURES:
                 return f"gesture is none of {', '.join(_GESTURES)}"
+            held = said.get("held_ms")
+            if held is not None and not _whole(held, 0, _AGE_LIMIT_MS):
+                return "held_ms is not a whole number of milliseconds"
         case "answer":
             if said.get("answer") not in _ANSWERS:
                 return f"answer is none of {', '.join(_ANSWERS)}"

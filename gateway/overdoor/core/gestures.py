@@ -12,7 +12,8 @@ first week in a real shop, `docs/week-one.md`, says why):
 | arrived         | closes it, raises one | closes it        | closes it                   |
 
 ¹ On a call point without a presence button a hold is an arrival: A while acknowledged, C while
-raised, because then it may be the shopper.
+raised, because then it may be the shopper; so there it takes three seconds, and a shorter one is a
+press again. A device that does not say how long is taken at its word.
 ³ Within 30 s of an arrival that nobody known made, the shopper's press says that it was none.
 ² Unless one closed just now: then the hold was meant for that one.
 """
@@ -29,6 +30,7 @@ from overdoor.core.turn import Turn
 DEMOTE_MS = 30_000  # a press this soon contradicts an arrival that nobody known made
 DEAF_MS = 10_000  # after an arrival: a press or a second presence press is a reflex
 JUST_CLOSED_MS = 2_000  # a hold that was meant for the call that closed meanwhile
+LONG_HOLD_MS = 3_000
 ORDER_SLACK_MS = 2_000  # how far the computed times of two events may be out of order
 
 
@@ -137,19 +139,17 @@ def _button(
     elif given.button == "cancel":
         turn.move(call, Move.CANCEL, at=when)
     elif given.gesture == "hold":
-        _hold(turn, call, room, when)
+        _hold(turn, call, room, given, when)
     else:
-        turn.record(
-            Fact.PRESSED_AGAIN,
-            at=when,
-            room=room.id,
-            call=call.id,
-            data={"count": given.count},
-        )
-        paged_at = call.paged_at or 0
-        soon = turn.now - paged_at < call.policy.repage_ms
-        if call.state is State.RAISED and not soon and not call.suspect:
-            turn.page_again(call)
+        _pressed_again(turn, call, given, when)
+
+
+def _pressed_again(turn: Turn, call: Call, given: DeviceEvent, when: Millis) -> None:
+    data = {"count": given.count}
+    turn.record(Fact.PRESSED_AGAIN, at=when, room=call.room, call=call.id, data=data)
+    soon = turn.now - (call.paged_at or 0) < call.policy.repage_ms
+    if call.state is State.RAISED and not soon and not call.suspect:
+        turn.page_again(call)
 
 
 def _call_button_on_no_call(
@@ -211,13 +211,15 @@ def _button_while_arrived(
         _call_button_on_no_call(turn, room, given, at, when, estimated)
 
 
-def _hold(turn: Turn, call: Call, room: Room, when: Millis) -> None:
+def _hold(turn: Turn, call: Call, room: Room, given: DeviceEvent, when: Millis) -> None:
     if _has_presence_button(turn, room):
         turn.move(call, Move.CANCEL, at=when)
     elif call.state is State.ACKNOWLEDGED:
         _arrive(turn, call, when, Evidence.A)
-    else:
+    elif given.held_ms is None or given.held_ms >= LONG_HOLD_MS:
         _arrive(turn, call, when, Evidence.C)
+    else:
+        _pressed_again(turn, call, given, when)
 
 
 def _arrive(turn: Turn, call: Call, when: Millis, evidence: Evidence) -> None:

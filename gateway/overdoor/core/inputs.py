@@ -27,6 +27,7 @@ class DeviceEvent:
     age_ms: int | None = None
     button: str | None = None
     gesture: str | None = None
+    held_ms: int | None = None  # a hold: at least so long; None: the device does not say
     call: str | None = None
     answer: str | None = None
     need: str | None = None

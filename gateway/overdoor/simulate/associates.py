@@ -135,7 +135,7 @@ class Associate:
         if self._world.devices[room].build.presence:
             self._world.press(room, "presence", 200)
         else:
-            self._world.press(room, "call", 1_000)
+            self._world.press(room, "call", 3_300)  # until the light changes
 
     def _free(self, call: str) -> None:
         if self._call == call:

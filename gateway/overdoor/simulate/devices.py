@@ -84,7 +84,7 @@ class RoomDevice:
         self._life += 1
         self._booted_at = self.world.timeline.now
         boot = f"{self._rng.getrandbits(48):012x}"
-        self.point = self._callpoint.CallPoint(boot, 0)
+        self.point = self._callpoint.CallPoint(boot, 0, self.build.presence)
         self._failures = 0
         self._try_soon(self._rng.randint(200, 1500))
 

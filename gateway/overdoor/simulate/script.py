@@ -169,7 +169,7 @@ def _shoppers(rng: Random, plan: Plan, opens: int, end: int, count: int) -> list
             found.append(Happening(max(opens, said), "need", room, rng.randrange(len(NEEDS))))
         if rng.random() < 0.12:
             at += rng.randint(2_000, 60_000)
-            found.append(Happening(at, "press", room, rng.randint(800, 1_500)))
+            found.append(Happening(at, "press", room, rng.choice((900, 1_400, 3_300))))
         if rng.random() < 0.08:
             found.append(Happening(at + rng.randint(500, 40_000), "presence", room, 200))
     return found

@@ -101,6 +101,46 @@ def test_a_hold_that_nobody_ticked_is_still_a_hold_at_release():
     assert sent(point.button("call", False, 1000, 1020)) == [(1, "call", "hold")]
 
 
+def test_without_a_presence_button_a_hold_while_raised_is_decided_after_3_s():
+    point = CallPoint(BOOT, presence=False)
+    point.connected(0)
+    signal(point, 1, "raised", 0)
+    point.button("call", True, 100, 106)
+    assert point.wake_at() == 3100
+    assert sent(point.tick(3099)) == []
+    assert sent(point.tick(3100)) == [(1, "call", "hold")]
+    assert [event.fields["held_ms"] for event in point.outbox] == [3000]
+    assert point.button("call", False, 4000, 4020) == []
+
+
+def test_without_a_presence_button_a_shorter_hold_while_raised_says_that_it_was_short():
+    point = CallPoint(BOOT, presence=False)
+    point.connected(0)
+    signal(point, 1, "raised", 0)
+    point.button("call", True, 100, 106)
+    assert sent(point.button("call", False, 3000, 3020)) == [(1, "call", "hold")]
+    assert [event.fields["held_ms"] for event in point.outbox] == [800]
+
+
+def test_somebody_who_acknowledges_during_a_long_hold_ends_the_waiting():
+    point = CallPoint(BOOT, presence=False)
+    point.connected(0)
+    signal(point, 1, "raised", 0)
+    point.button("call", True, 100, 106)
+    signal(point, 2, "acknowledged", 1500)
+    assert point.wake_at() == 900
+    assert sent(point.tick(1500)) == [(1, "call", "hold")]
+
+
+def test_a_hold_says_how_long_and_a_press_does_not():
+    point = connected()
+    signal(point, 1, "raised", 0)
+    press(point, 100)
+    point.button("call", True, 1000, 1000)
+    point.tick(1800)
+    assert [event.fields.get("held_ms") for event in point.outbox] == [None, 800]
+
+
 def test_the_presence_button_does_not_flash_the_ring():
     point = connected()
     actions = press(point, 100, button="presence")
