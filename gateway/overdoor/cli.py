@@ -66,6 +66,11 @@ def check(config: ConfigFile = Path("shop.toml")) -> None:
         f"{config} is good: {read.shop.name}, {len(read.zone)} zones, {len(read.room)} rooms, "
         f"{devices} devices, {len(read.pager)} pagers."
     )
+    if read.mystery is not None:
+        per_day, times = read.mystery.per_day, ", ".join(read.mystery.times)
+        often = f"{per_day} a day" if per_day else f"at {times}"
+        rooms = len(read.mystery_rooms())
+        typer.echo(f"Mystery calls: {often}, each in one of {rooms} rooms while it is free.")
     for step in read.policy.step:
         if step.page.startswith("channel:"):
             typer.echo(f"Note: channels are not built yet, so {step.page} reaches nobody.")

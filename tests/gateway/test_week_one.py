@@ -261,18 +261,6 @@ def test_a_real_room_cannot_be_used_for_training() -> None:
     assert only(Refused, floor.do(Raise("w1", "x", Kind.TRAINING, by="new")))
 
 
-def test_a_mystery_call_is_only_raised_in_a_room_known_to_be_free() -> None:
-    floor = Floor()
-    floor.press()
-    floor.send(gesture="hold")
-    assert only(Refused, floor.do(Raise("w1", "x", Kind.MYSTERY)))
-    floor.wait(10 * MINUTE)
-    assert not only(Refused, floor.do(Raise("w1", "x", Kind.MYSTERY)))
-    call = floor.call()
-    assert call is not None
-    assert call.kind is Kind.MYSTERY
-
-
 # -- what is needed --------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from overdoor.core.effects import PagerList, Receipt, RoomCall, Signal
 from overdoor.core.events import Event, Fact
 from overdoor.core.inputs import DeviceDescribed, DeviceEvent, DeviceSaid, Sighting
-from overdoor.core.model import Call, DeviceStatus, Millis, Plan, State
+from overdoor.core.model import Call, DeviceStatus, Kind, Millis, Plan, State
 from overdoor.core.times import rfc3339
 from overdoor.orders import Answer, Order
 
@@ -282,6 +282,8 @@ def room_event(event: Event) -> bytes:
     for key in ("outcome", "evidence", "need", "kind", "why", "service", "undid"):
         if key in event.data and not (event.fact is Fact.PAGED and key == "why"):
             said[key] = event.data[key]
+    if event.fact is Fact.RAISED and said["kind"] == Kind.MYSTERY:
+        said["kind"] = Kind.NORMAL  # unannounced; the closing says what it was
     return _dump(said)
 
 

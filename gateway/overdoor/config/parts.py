@@ -1,6 +1,7 @@
 """What can stand in a `shop.toml`, and what it means for the core."""
 
 import re
+import secrets
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ from pydantic import (
 )
 
 from overdoor.core.hours import Hours
-from overdoor.core.model import Pager, Plan, Policy, Room, Step, Zone
+from overdoor.core.model import Mystery, Pager, Plan, Policy, Room, Step, Zone
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
 Need = Literal["another-size", "another-model", "question", "ready-to-pay", "other"]
@@ -181,6 +182,34 @@ class HoursPart(_Part):
         return tuple(_minutes(day) for day in days)
 
 
+class MysteryPart(_Part):
+    """`[mystery]`: test calls that the clock raises in free rooms."""
+
+    per_day: Annotated[int, Strict(), Field(ge=1, le=24)] | None = None
+    times: tuple[str, ...] = ()
+    rooms: tuple[Id, ...] = ()  # or
+    zones: tuple[Id, ...] = ()  # neither: all rooms
+
+    @field_validator("times")
+    @classmethod
+    def _of_day(cls, times: tuple[str, ...]) -> tuple[str, ...]:
+        for time in times:
+            _minute(time)
+        return times
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.per_day is None) is not bool(self.times):
+            raise ValueError("give either per_day or times")
+        if self.rooms and self.zones:
+            raise ValueError("give either rooms or zones, not both")
+        return self
+
+    def minutes(self) -> tuple[int, ...]:
+        """The times, in minutes since midnight."""
+        return tuple(_minute(time) for time in self.times)
+
+
 class WallPart(_Part):
     """`[[wall]]`: what one cannot walk through."""
 
@@ -237,6 +266,7 @@ class Config(_Part):
     zone: tuple[ZonePart, ...] = Field(min_length=1)
     room: tuple[RoomPart, ...] = Field(min_length=1)
     hours: HoursPart | None = None
+    mystery: MysteryPart | None = None
     wall: tuple[WallPart, ...] = ()
     waypoint: tuple[WaypointPart, ...] = ()
     pager: tuple[PagerPart, ...] = ()
@@ -284,6 +314,27 @@ class Config(_Part):
             walls=tuple((wall.start, wall.end) for wall in self.wall),
             waypoints=tuple(point.at for point in self.waypoint),
             need_skills={str(need): skills for need, skills in policy.need_skills.items()},
+            mystery=self._mystery(),
+        )
+
+    def mystery_rooms(self) -> tuple[str, ...]:
+        """The rooms in which mystery calls may be raised: only those that can tell who is there."""
+        part = self.mystery or MysteryPart(per_day=1)
+        return tuple(
+            room.id
+            for room in self.room
+            if room.all_devices()
+            and (not part.rooms or room.id in part.rooms)
+            and (not part.zones or room.zone in part.zones)
+        )
+
+    def _mystery(self) -> Mystery | None:
+        """With a new seed each time; the shop that runs keeps the one that it has."""
+        part = self.mystery
+        if part is None:
+            return None
+        return Mystery(
+            secrets.token_hex(16), self.mystery_rooms(), part.per_day or 0, part.minutes()
         )
 
 
@@ -299,6 +350,14 @@ def _minutes(span: str | None) -> tuple[int, int] | None:
     if not opens < closes <= 1440:
         raise ValueError("the span ends before it begins")
     return opens, closes
+
+
+def _minute(time: str) -> int:
+    """`"09:30"` as minutes since midnight. Raises `ValueError`."""
+    match = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)", time)
+    if match is None:
+        raise ValueError("a time of day is written like '11:30'")
+    return int(match[1]) * 60 + int(match[2])
 
 
 def _ms(seconds: float) -> int:

@@ -134,6 +134,7 @@ def _contradictions(config: Config) -> Iterator[tuple[tuple[Any, ...], str]]:
             ("policy", "stale_press_s"),
             "stale_press_s is longer than give_up_s, so a press could be given up as it is raised.",
         )
+    yield from _mystery_contradictions(config, zones, rooms)
     pagers = set[str]()
     for index, pager in enumerate(config.pager):
         if pager.device in pagers:
@@ -143,6 +144,26 @@ def _contradictions(config: Config) -> Iterator[tuple[tuple[Any, ...], str]]:
             yield ("pager", index, "device"), f"device {pager.device!r} is a pager and in a room."
         if pager.zone is not None and pager.zone not in zones:
             yield ("pager", index, "zone"), f"there is no zone {pager.zone!r} for this pager."
+
+
+def _mystery_contradictions(
+    config: Config, zones: set[str], rooms: set[str]
+) -> Iterator[tuple[tuple[Any, ...], str]]:
+    part = config.mystery
+    if part is None:
+        return
+    for room_id in set(part.rooms) - rooms:
+        yield ("mystery", "rooms"), f"there is no room {room_id!r} for mystery calls."
+    for zone_id in set(part.zones) - zones:
+        yield ("mystery", "zones"), f"there is no zone {zone_id!r} for mystery calls."
+    if not config.mystery_rooms():
+        yield ("mystery",), "no room with a device is left for mystery calls."
+    if config.hours is None and part.per_day is not None:
+        yield ("mystery", "per_day"), "mystery calls a day need [hours], so that none is at night."
+    open_at = [span for span in config.hours.spans() if span] if config.hours else [(0, 1440)]
+    for time, minute in zip(part.times, part.minutes(), strict=True):
+        if not any(opens <= minute < closes for opens, closes in open_at):
+            yield ("mystery", "times"), f"the shop is never open at {time}."
 
 
 def _line(text: str, location: tuple[Any, ...]) -> str:

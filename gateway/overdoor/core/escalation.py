@@ -32,6 +32,7 @@ class Due(StrEnum):
     SIGN_OFF = "sign off"  # a shift that nobody ended
     ALARM = "alarm"  # a device has been away for so long that the manager should know
     DAY_END = "day end"  # the shop has closed
+    MYSTERY = "mystery"  # a test call of the plan
     RELIST = "relist"  # a pager has shown a lost call long enough
 
 

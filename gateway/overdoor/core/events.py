@@ -27,7 +27,7 @@ class Fact(StrEnum):
     ARRIVED = "arrived"  # evidence, estimated
     DEMOTED = "demoted"  # an arrival that was none
     NEEDED = "needed"  # need
-    CLOSED = "closed"  # outcome, estimated, why
+    CLOSED = "closed"  # outcome, estimated, why; kind of a mystery call
     VOIDED = "voided"  # reason
     LATE = "late"  # an answer that was not applied: answer, why
     # of a room

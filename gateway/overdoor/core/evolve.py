@@ -245,7 +245,7 @@ def _evolve_call(shop: Shop, event: Event) -> Shop:
         closing = _closing(shop.room(event.room), before, call, event)
         shop = changed(shop, calls=_without(shop.calls, event.room))
         shop = _set_room(shop, event.room, last=call, closing=closing, changed_at=event.at)
-        if call.outcome in (Outcome.LEFT, Outcome.CANCELLED):
+        if call.outcome in (Outcome.LEFT, Outcome.CANCELLED) and call.kind is Kind.NORMAL:
             gone = tuple(at for at in shop.room(event.room).gone if at > event.at - PRANK_MS)
             shop = _set_room(shop, event.room, gone=(*gone, event.at))
         if call.outcome is Outcome.UNANSWERED:
@@ -331,6 +331,8 @@ def _evolve_device(shop: Shop, event: Event) -> Shop:
                 if device.boot is not None and device.boot != event.boot:
                     # A new boot whose info was not stored, or is not here yet.
                     changes |= {"boot": event.boot, "heard_before": device.heard_at}
+            if data["type"] in ("button", "need"):
+                changes["used_at"] = max(device.used_at, event.at)
             if "dark_until" in data:
                 changes["dark_until"] = data["dark_until"]
         case Fact.SETTLED:

@@ -24,7 +24,7 @@ from overdoor.core.events import Fact
 from overdoor.core.evolve import DARK_MS
 from overdoor.core.inputs import DeviceEvent
 from overdoor.core.lifecycle import Move
-from overdoor.core.model import Call, Device, Evidence, Millis, Room, Service, State
+from overdoor.core.model import Call, Device, Evidence, Kind, Millis, Room, Service, State
 from overdoor.core.turn import Turn
 
 DEMOTE_MS = 30_000  # a press this soon contradicts an arrival that nobody known made
@@ -140,6 +140,10 @@ def _button(
         turn.move(call, Move.CANCEL, at=when)
     elif given.gesture == "hold":
         _hold(turn, call, room, given, when)
+    elif call.kind is Kind.MYSTERY and not _is_stale(turn, at):
+        # The room was not free after all: who presses gets a call of their own, that counts.
+        turn.move(call, Move.CANCEL, at=when)
+        _call_button_on_no_call(turn, room, given, at, when, estimated)
     else:
         _pressed_again(turn, call, given, when)
 

@@ -9,6 +9,21 @@ MINUTE_MS = 60_000
 Span = tuple[int, int]  # minutes since midnight, from and to
 
 
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day of the shop's calendar."""
+
+    date: date
+    timezone: str
+
+    def __str__(self) -> str:
+        return self.date.isoformat()
+
+    def at(self, minute: int) -> int:
+        """A minute since midnight on the shop's wall, as ms since 1970 UTC."""
+        return _moment(self.date, minute, self.timezone)
+
+
 @dataclass(frozen=True)
 class Hours:
     """Opening hours for each weekday, Monday first; None on a day when the shop is closed.
@@ -32,17 +47,19 @@ class Hours:
         """When the day ends that ends next; None if none does in a week."""
         return min((ends for _, ends in self._around(now) if ends > now), default=None)
 
-    def _around(self, now: int) -> list[Span]:
-        """The open spans of the days around now, in ms since 1970 UTC, with their grace."""
+    def spans(self, now: int) -> list[tuple[Day, int, int]]:
+        """The days around now on which it opens: from when until when, in ms since 1970 UTC."""
         today = _local(now, self.timezone).date()
         spans = []
         for offset in range(-8, 9):
-            day = today + timedelta(days=offset)
-            span = self.days[day.weekday()]
+            day = Day(today + timedelta(days=offset), self.timezone)
+            span = self.days[day.date.weekday()]
             if span is not None:
-                opens, ends = (_moment(day, minute, self.timezone) for minute in span)
-                spans.append((opens, ends + self.grace_ms))
+                spans.append((day, day.at(span[0]), day.at(span[1])))
         return spans
+
+    def _around(self, now: int) -> list[Span]:
+        return [(opens, closes + self.grace_ms) for _, opens, closes in self.spans(now)]
 
 
 def minute_of_day(now: int, timezone: str) -> int:

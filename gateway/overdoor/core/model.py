@@ -143,6 +143,16 @@ class Pager:
     zone: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Mystery:
+    """Test calls that the clock raises. The seed makes their moments; it is drawn outside."""
+
+    seed: str
+    rooms: tuple[str, ...]
+    per_day: int = 0  # at moments that nobody can guess
+    times: tuple[int, ...] = ()  # or at these, in minutes since midnight
+
+
 @dataclass(frozen=True)
 class Plan:
     """The shop as it is configured: a fact that changes only with the file."""
@@ -156,6 +166,7 @@ class Plan:
     walls: tuple[Wall, ...] = ()
     waypoints: tuple[Point, ...] = ()
     need_skills: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    mystery: Mystery | None = None
 
     @cached_property
     def floor(self) -> Floor:
@@ -265,6 +276,7 @@ class Device:
     boot: str | None = None  # the one it says that it is in
     heard_at: Millis | None = None  # its last sign of life
     heard_before: Millis | None = None  # the last one before this boot
+    used_at: Millis = 0  # when somebody pressed a button of it, as far as is known
     kind: str | None = None
     model: str | None = None
     firmware: str | None = None

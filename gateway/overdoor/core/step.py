@@ -7,9 +7,10 @@ against their fence, and effects are derived from what changed.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
-from overdoor.core import inputs
+from overdoor.core import inputs, mystery
 from overdoor.core.answers import answer
 from overdoor.core.codec import plan_data
 from overdoor.core.effects import Effect
@@ -17,11 +18,10 @@ from overdoor.core.escalation import SHIFT_MS, Due, Timer, sign_off
 from overdoor.core.events import Event, Fact
 from overdoor.core.gestures import device_event
 from overdoor.core.lifecycle import Move
-from overdoor.core.model import Device, DeviceStatus, Kind, Millis, Room, Service, Shop, changed
+from overdoor.core.model import Device, DeviceStatus, Kind, Millis, Service, Shop, changed
 from overdoor.core.sightings import sight
 from overdoor.core.turn import Turn
 
-MYSTERY_QUIET_MS = 10 * 60_000
 WILL_DELAY_MS = 45_000  # one and a half times the longest keep-alive of the contract
 
 
@@ -99,7 +99,7 @@ def _raise(turn: Turn, asked: inputs.Raise) -> None:
         turn.refuse("training calls are for training rooms, and only they")
     elif asked.kind is Kind.TRAINING and asked.by not in turn.shop.duties:
         turn.refuse("a training call needs somebody on duty who trains")
-    elif asked.kind is Kind.MYSTERY and (why := _not_known_free(turn, room)) is not None:
+    elif asked.kind is Kind.MYSTERY and (why := mystery.why_not(turn.shop, room, turn.now)):
         turn.refuse(why)
     else:
         turn.raise_call(
@@ -112,18 +112,6 @@ def _raise(turn: Turn, asked: inputs.Raise) -> None:
             trainee=asked.by if asked.kind is Kind.TRAINING else None,
             key=asked.key,
         )
-
-
-def _not_known_free(turn: Turn, room: Room) -> str | None:
-    """Why a mystery call would disturb somebody; None if the room is known to be free."""
-    state, hours = turn.shop.room(room.id), turn.shop.plan.hours
-    if hours is not None and not hours.is_open(turn.now):
-        return "the shop is closed"
-    if state.service is not Service.OPEN:
-        return "the room is not in service"
-    if turn.now - state.changed_at < MYSTERY_QUIET_MS:
-        return "the room was in use a moment ago"
-    return None
 
 
 def _need(turn: Turn, said: inputs.Need) -> None:
@@ -170,6 +158,9 @@ def _timer_fired(turn: Turn, fired: inputs.TimerFired) -> None:
             return
         case Due.DAY_END:
             turn.tonight()
+            return
+        case Due.MYSTERY:
+            mystery.ring(turn, timer)
             return
         case Due.RELIST:
             turn.relist()
@@ -266,6 +257,9 @@ def _room_serviced(turn: Turn, asked: inputs.RoomServiced) -> None:
 def _configured(turn: Turn, given: inputs.Configured) -> None:
     """Takes the plan as it now is. What is gone is cleared up by the next `Restate`."""
     before, plan = turn.shop.plan, given.plan
+    if before.mystery is not None and plan.mystery is not None:
+        # A new seed each time would plan the rest of the day anew at each start.
+        plan = replace(plan, mystery=replace(plan.mystery, seed=before.mystery.seed))
     if plan == before:
         return
     for room_id in before.rooms.keys() - plan.rooms.keys():
@@ -277,6 +271,7 @@ def _configured(turn: Turn, given: inputs.Configured) -> None:
 
 def _restate(turn: Turn, _: inputs.Restate) -> None:
     turn.restate()
+    mystery.look_ahead(turn)
 
 
 _RULES = cast(

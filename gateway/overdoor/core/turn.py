@@ -107,6 +107,7 @@ class Turn:
         last = state.last
         same_visit = (
             last is not None
+            and last.kind is kind  # a test is no part of anybody's visit
             and last.closed_at is not None
             and at - last.closed_at < policy.visit_gap_ms
         )
@@ -150,6 +151,8 @@ class Turn:
         said = dict(data or {})
         if state is State.CLOSED:
             said = {"outcome": outcome, "estimated": False} | said
+            if call.kind is Kind.MYSTERY:
+                said["kind"] = call.kind  # told only now
         fact = Fact.CLOSED if state is State.CLOSED else _FACT[move]
         self.record(fact, at=at, room=call.room, call=call.id, duty=by, key=key, data=said)
         return True

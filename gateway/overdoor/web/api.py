@@ -211,7 +211,7 @@ def calls(
 def one_call(call_id: str, engine: TheEngine) -> dict[str, Any]:
     """One call with its events, and why who was paged."""
     call = _call(engine, call_id)
-    events = [views.event_view(event) for event in engine.store.story(call_id)]
+    events = [views.event_view(call, event) for event in engine.store.story(call_id)]
     return views.call_view(engine, call) | {"events": events}
 
 

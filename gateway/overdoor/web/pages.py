@@ -56,7 +56,7 @@ def call(request: Request, engine: TheEngine, call_id: str) -> HTMLResponse:
     if found is None:
         raise not_found("such call")
     page = views.call_page(engine, found)
-    return render(request, "call.html", "dashboard", call=page, story=story(engine, call_id))
+    return render(request, "call.html", "dashboard", call=page, story=story(engine, found))
 
 
 @router.get("/handheld")

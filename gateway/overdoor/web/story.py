@@ -3,23 +3,31 @@
 from typing import Any
 
 from overdoor.core.events import Event, Fact
+from overdoor.core.model import Call
 from overdoor.engine import Engine
-from overdoor.web.views import EVIDENCE
+from overdoor.web.views import EVIDENCE, kind_of
+
+_SOURCES = {
+    "button": "The button was pressed",
+    "staff": "Raised by staff",
+    "schedule": "Raised by the clock, as a mystery call",
+}
 
 
-def story(engine: Engine, call_id: str) -> list[dict[str, Any]]:
+def story(engine: Engine, call: Call) -> list[dict[str, Any]]:
     """What happened to a call, in words, and why who was paged."""
     return [
-        {"at": event.at, "text": _words(engine, event), "why": _why(engine, event)}
-        for event in engine.store.story(call_id)
+        {"at": event.at, "text": _words(engine, call, event), "why": _why(engine, event)}
+        for event in engine.store.story(call.id)
     ]
 
 
-def _words(engine: Engine, event: Event) -> str:
+def _words(engine: Engine, call: Call, event: Event) -> str:
     data, who = event.data, engine.name_of(event.duty) or ("somebody" if event.duty else None)
     match event.fact:
         case Fact.RAISED:
-            source = "Raised by staff" if data["source"] == "staff" else "The button was pressed"
+            hidden = kind_of(call) is not call.kind
+            source = _SOURCES["button" if hidden else data["source"]]
             notes = " (the time is an estimate)" if data["estimated"] else ""
             notes += (
                 ". The third of this room left or cancelled in 10 min" if data["suspect"] else ""

@@ -38,6 +38,12 @@ def midnight(now: Millis, zone: ZoneInfo) -> Millis:
     return round(datetime(today.year, today.month, today.day, tzinfo=zone).timestamp() * 1000)
 
 
+def kind_of(call: Call) -> Kind:
+    """A mystery call looks like any other until it is over, or it would be none."""
+    hidden = call.kind is Kind.MYSTERY and call.state is not State.CLOSED
+    return Kind.NORMAL if hidden else call.kind
+
+
 # -- the API's shapes ----------------------------------------------------------------------------
 
 
@@ -47,7 +53,7 @@ def call_view(engine: Engine, call: Call) -> dict[str, Any]:
         "id": call.id,
         "room": call.room,
         "zone": call.zone,
-        "kind": call.kind,
+        "kind": kind_of(call),
         "state": call.state,
         "since": iso(call.since),
         "raised_at": iso(call.raised_at),
@@ -71,9 +77,11 @@ def call_view(engine: Engine, call: Call) -> dict[str, Any]:
     }
 
 
-def event_view(event: Event) -> dict[str, Any]:
-    """A fact, as the API says it."""
+def event_view(call: Call, event: Event) -> dict[str, Any]:
+    """A fact of a call, as the API says it."""
     data = {key: value for key, value in event.data.items() if key != "policy"}
+    if "kind" in data and kind_of(call) is not call.kind:
+        data |= {"kind": kind_of(call), "source": "button"}
     return {
         "type": event.fact,
         "at": iso(event.at),
@@ -278,7 +286,7 @@ def _recent(engine: Engine, call: Call) -> dict[str, Any]:
         "arrival_ms": call.arrived_at - call.raised_at if call.arrived_at is not None else None,
         "who": engine.name_of(call.by) if there else None,
         "evidence": call.evidence,
-        "kind": call.kind,
+        "kind": kind_of(call),
     }
 
 
@@ -380,8 +388,7 @@ def _task(engine: Engine, call: Call, duty: Duty, now: Millis) -> dict[str, Any]
         "lapses": call.lapses,
         "nudged": acknowledged and call.nudged,
         "asked": acknowledged and call.asked,
-        # A mystery call looks like any other to who answers it.
-        "kind": Kind.NORMAL if call.kind is Kind.MYSTERY else call.kind,
+        "kind": kind_of(call),
         "actions": actions + (["undo"] if undo_until is not None else []),
         "undo_until": undo_until,
     }
