@@ -26,7 +26,7 @@ def build(path: str) -> Device:
     config = configuration.load(path)
     pins = config.pins
     buttons = {}
-    for name in ("call", "presence"):
+    for name in ("call", "presence", "need"):
         if name in pins:
             buttons[name] = machine.Pin(pins[name], machine.Pin.IN, machine.Pin.PULL_UP)
     board = Board(

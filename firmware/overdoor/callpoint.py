@@ -3,6 +3,7 @@
 Inputs are method calls with the time in ms; each returns a list of actions for the shell to do:
 
     (FLASH,)               light the ring for a moment: a press was felt
+    (TAKEN, number)        light so many of the ring for a moment: that need was chosen
     (SHOW, pattern)        lights: idle, raised, acknowledged, arrived or offline
     (SEND, event)          publish `outbox.payload(event, now)` now
     (SHOWN, rev, pattern)  tell the gateway what the lights show
@@ -15,12 +16,14 @@ from .outbox import Outbox
 from .payload import is_count, load_object
 
 FLASH = "flash"
+TAKEN = "taken"
 SHOW = "show"
 SEND = "send"
 SHOWN = "shown"
 
 _HOLD_MS = const(800)
 _LONG_HOLD_MS = const(3000)  # while raised it may be the shopper who leans on the only button
+_NEXT_NEED_MS = const(10000)  # a press sooner than that after the last one chooses the next need
 _CONFIRM_MS = const(2000)
 _GATEWAY_LOST_MS = const(15000)
 _LINK_LOST_MS = const(60000)
@@ -33,9 +36,12 @@ _WAITING = ("raised", "acknowledged")  # a call is open and nobody stands there 
 class CallPoint:
     """One room's call point, from power-up on."""
 
-    def __init__(self, boot: str, now_ms: int = 0, presence: bool = True):
-        """`presence`: whether it has a presence button."""
+    def __init__(self, boot: str, now_ms: int = 0, presence: bool = True, needs: tuple = ()):
+        """`presence`: whether it has such a button. `needs`: what its need button chooses from."""
         self._presence = presence
+        self._needs = needs
+        self._need = 0  # which one was chosen last
+        self._need_at = None
         self.outbox = Outbox(boot)
         self.state = "idle"  # of the last signal, or idle when that no longer says anything
         self.rev = None
@@ -53,7 +59,10 @@ class CallPoint:
     def button(self, button: str, closed: bool, at_ms: int, now_ms: int) -> list:
         """A debounced contact changed at `at_ms`."""
         actions = []
-        if closed:
+        if button == "need":
+            if closed:
+                self._choose(actions, at_ms, now_ms)
+        elif closed:
             if button == "call":
                 actions.append((FLASH,))
             if self.state == "idle":
@@ -83,6 +92,16 @@ class CallPoint:
                 event.confirm_by = (now_ms if self.online else at_ms) + _CONFIRM_MS
         self._send_due(actions, now_ms)
         self._show(actions)
+
+    def _choose(self, actions: list, at_ms: int, now_ms: int) -> None:
+        """The next need of the list, or the first one after a while. The last choice counts."""
+        again = self._need_at is not None and at_ms - self._need_at < _NEXT_NEED_MS
+        self._need = (self._need + 1) % len(self._needs) if again else 0
+        self._need_at = at_ms
+        actions.append((TAKEN, self._need + 1))
+        # It never takes the place of a press: nobody is called by it.
+        self.outbox.add("need", {"need": self._needs[self._need]}, at_ms, False)
+        self._send_due(actions, now_ms)
 
     def _attended(self) -> None:
         """Somebody came: nobody waits for a receipt any more, and a degraded light has done."""

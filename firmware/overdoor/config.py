@@ -6,6 +6,7 @@ from .compat import const
 from .payload import is_address
 
 DEFAULT_PINS = {"call": 32, "ring": 4, "lamp": 33}
+_NEEDS = ("another-size", "another-model", "question", "ready-to-pay", "other")
 _ID_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
 _MAX_PIN = const(48)  # GPIO48 is the highest of an ESP32-S3
 
@@ -15,13 +16,15 @@ class ConfigError(Exception):
 
 
 class Config:
-    """A checked configuration. `pins` maps call, ring, lamp and perhaps presence to numbers.
+    """A checked configuration. `pins` maps call, ring, lamp, perhaps presence and need to numbers.
 
     `ip` is where the broker was found last, or None; `ca` the certificate (DER) that vouches for
     it, or None for a connection without TLS.
+
+    `needs` is what the need button says, one after the other; empty without that button.
     """
 
-    def __init__(self, shop, device, model, broker, wifi, pins, ring_leds):
+    def __init__(self, shop, device, model, broker, wifi, pins, ring_leds, needs):
         self.shop = shop
         self.device = device
         self.model = model
@@ -30,6 +33,7 @@ class Config:
         self.wifi_ssid, self.wifi_password = wifi
         self.pins = pins
         self.ring_leds = ring_leds
+        self.needs = needs
 
 
 def load(path: str) -> Config:
@@ -63,22 +67,37 @@ def parse(text: str) -> Config:
         "config.json",
         raw,
         ("shop", "device", "model", "broker", "wifi"),
-        ("pins", "ring_leds"),
+        ("pins", "ring_leds", "needs"),
     )
     for key in ("shop", "device"):
         _check_id(key, raw[key])
     leds = raw.get("ring_leds", 12)
     if not _whole(leds, 1, 60):
         raise ConfigError('"ring_leds" must be a whole number from 1 to 60.')
+    pins = _pins(raw.get("pins", {}))
     return Config(
         raw["shop"],
         raw["device"],
         _text('"model"', raw["model"], 1, 64),
         _broker(raw["broker"]),
         _wifi(raw["wifi"]),
-        _pins(raw.get("pins", {})),
+        pins,
         leds,
+        _needs(raw.get("needs"), pins),
     )
+
+
+def _needs(raw, pins: dict) -> tuple:
+    if "need" not in pins:
+        if raw is not None:
+            raise ConfigError('"needs" wants a button: name its pin in "pins.need".')
+        return ()
+    if raw is None:
+        return _NEEDS[:1]
+    valid = isinstance(raw, list) and len(raw) > 0
+    if not valid or any(need not in _NEEDS for need in raw) or len(set(raw)) < len(raw):
+        raise ConfigError('"needs" must be a list of %s, each once.' % ", ".join(_NEEDS))
+    return tuple(raw)
 
 
 def _broker(raw) -> tuple:
@@ -113,7 +132,7 @@ def _wifi(raw) -> tuple:
 
 
 def _pins(raw) -> dict:
-    _check_keys('"pins"', raw, (), ("call", "presence", "ring", "lamp"))
+    _check_keys('"pins"', raw, (), ("call", "presence", "need", "ring", "lamp"))
     pins = dict(DEFAULT_PINS)
     pins.update(raw)
     users = {}

@@ -17,6 +17,7 @@ _BLINK_EDGES = (150, 400, 550, _BLINK_MS)  # on, off, on, off until
 _GOODBYE_MS = const(1000)
 _IDENTIFY_MS = const(5000)
 _FLASH_ON_MS = const(120)
+_TAKEN_MS = const(1500)
 _FLASH_MS = const(250)  # with a dark gap, so that it shows on a lit ring too
 
 _COLOURS = {
@@ -27,6 +28,7 @@ _COLOURS = {
     "offline": (70, 130, 255),
     "identify": (255, 255, 255),
     "flash": (255, 255, 255),
+    "taken": (255, 255, 255),
     "fault": (170, 60, 255),
 }
 
@@ -44,6 +46,8 @@ def brightness(pattern: str, ms: int) -> int:
         return max(0, 255 - 255 * ms // _GOODBYE_MS)
     if pattern == "identify":
         return 255 if ms % 1000 < 500 else 0
+    if pattern == "taken":
+        return 255 if ms < _TAKEN_MS else 0
     if pattern == "flash":
         return 255 if ms < _FLASH_ON_MS else 0
     return 0
@@ -70,6 +74,8 @@ def steady_for(pattern: str, ms: int):
         return _FRAME_MS if ms < _GOODBYE_MS else None
     if pattern == "identify":
         return 500 - ms % 500
+    if pattern == "taken":
+        return _TAKEN_MS - ms if ms < _TAKEN_MS else None
     if pattern == "flash":
         return (_FLASH_ON_MS if ms < _FLASH_ON_MS else _FLASH_MS) - ms
     return None
@@ -123,12 +129,14 @@ class Lights:
         self._pattern = "idle"
         self._began = 0
         self._flash_began = None
+        self._taken_began = None
+        self._taken = 0
         self._identify_began = None
         self._fault = None
         self._fault_edges = None
         self._ring_guard = FlashGuard()
         self._lamp_guard = FlashGuard()
-        self._ring_colour = None
+        self._ring_shows = None
         self._lamp_level = None
         self._changed = asyncio.Event()
 
@@ -141,6 +149,15 @@ class Lights:
     def flash(self) -> None:
         """A press was felt: light the ring at once, for a moment."""
         self._flash_began = self._now()
+        self._restart()
+
+    def taken(self, number: int) -> None:
+        """Light so many LEDs of the ring, steadily, for a moment: a choice was felt.
+
+        No state of a call lights a part of the ring. On a ring of one LED the number cannot show.
+        """
+        self._taken_began = self._now()
+        self._taken = number
         self._restart()
 
     def identify(self) -> None:
@@ -183,6 +200,8 @@ class Lights:
             self._identify_began = None
         if self._flash_began is not None and now - self._flash_began >= _FLASH_MS:
             self._flash_began = None
+        if self._taken_began is not None and now - self._taken_began >= _TAKEN_MS:
+            self._taken_began = None
         if self._identify_began is not None:
             pattern, began = "identify", self._identify_began
         else:
@@ -192,6 +211,8 @@ class Lights:
         self._write_lamp(self._lamp_guard.limit(brightness(over_door, now - began), now))
         if self._flash_began is not None:
             pattern, began = "flash", self._flash_began
+        elif self._taken_began is not None:
+            pattern, began = "taken", self._taken_began
         if pattern == "idle" and self._fault_edges is not None:
             pattern = "fault"
             level, steady = blinking(self._fault_edges, now - began)
@@ -199,7 +220,8 @@ class Lights:
             level, steady = brightness(pattern, now - began), steady_for(pattern, now - began)
         delays.append(steady)
         level = self._ring_guard.limit(level, now)
-        self._write_ring(tuple([part * level // 255 for part in _COLOURS[pattern]]))
+        lit = self._taken if pattern == "taken" else 0
+        self._write_ring(tuple([part * level // 255 for part in _COLOURS[pattern]]), lit)
         if self._ring_guard.holding or self._lamp_guard.holding:
             delays.append(_FRAME_MS)
         delays = [delay for delay in delays if delay is not None]
@@ -209,10 +231,13 @@ class Lights:
         self.frame()  # now, not when the loop comes round
         self._changed.set()
 
-    def _write_ring(self, colour: tuple) -> None:
-        if colour != self._ring_colour:
-            self._ring_colour = colour
-            self._ring.fill(colour)
+    def _write_ring(self, colour: tuple, lit: int) -> None:
+        """All of the ring in a colour, or only the first `lit` of its LEDs."""
+        if (colour, lit) != self._ring_shows:
+            self._ring_shows = (colour, lit)
+            self._ring.fill((0, 0, 0) if lit else colour)
+            for index in range(min(lit, len(self._ring))):
+                self._ring[index] = colour
             self._ring.write()
 
     def _write_lamp(self, level: int) -> None:

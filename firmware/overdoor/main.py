@@ -6,7 +6,7 @@ import os
 
 from . import PROTOCOL, report
 from .button import Button
-from .callpoint import FLASH, SEND, SHOW, SHOWN, CallPoint
+from .callpoint import FLASH, SEND, SHOW, SHOWN, TAKEN, CallPoint
 from .clock import Clock
 from .compat import const
 from .lamp import Lights
@@ -32,7 +32,7 @@ class Board:
     """The hardware of one call point, as `main.py` finds it."""
 
     def __init__(self, machine, wlan, buttons, ring, lamp, numbers):
-        """`buttons` maps call and perhaps presence to pins; `machine` is the module.
+        """`buttons` maps call, perhaps presence and need to pins; `machine` is the module.
 
         `numbers` is an `nvs.Numbers`.
         """
@@ -65,7 +65,7 @@ class Device:
         self._prefix = "overdoor/1/%s/" % config.shop
         self._topic = "%sdevice/%s/" % (self._prefix, config.device)
         self._lights = Lights(board.ring, board.lamp, now)
-        self._callpoint = CallPoint(self.boot, now(), "presence" in board.buttons)
+        self._callpoint = CallPoint(self.boot, now(), "presence" in board.buttons, config.needs)
         self._client = None
         self._radio = Radio(board.wlan, config.wifi_ssid, config.wifi_password, now, self._log)
         will = (self._topic + "status", b"offline")
@@ -188,6 +188,8 @@ class Device:
         for action in actions:
             if action[0] == FLASH:
                 self._lights.flash()
+            elif action[0] == TAKEN:
+                self._lights.taken(action[1])
             elif action[0] == SHOW and not self._boots.safe:
                 self._lights.show(action[1])
             elif action[0] == SEND:

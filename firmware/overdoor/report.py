@@ -28,8 +28,7 @@ def info(
 ) -> dict:
     """The `info` of the contract. `trouble`: what is wrong, in words of one or two."""
     caps = ["call", "ring", "lamp"]
-    if "presence" in config.pins:
-        caps.append("presence")
+    caps += [name for name in ("presence", "need") if name in config.pins]
     gc.collect()
     return {
         "v": PROTOCOL,

@@ -131,7 +131,7 @@ class Room:
 
     def _contact(self, order: dict):
         button = order.get("button")
-        if button not in ("call", "presence") or button not in self._pins:
+        if button not in ("call", "presence", "need") or button not in self._pins:
             raise OrderError("no such button")
         return machine.input_pin(self._pins[button])
 

@@ -240,7 +240,7 @@ def test_no_json_breaks_a_call_point(
 
 # ---- decisions
 
-PLACES = st.sampled_from(["call", "presence"])
+PLACES = st.sampled_from(["call", "presence", "need"])
 STATES = st.sampled_from(["idle", "raised", "acknowledged", "arrived", "offline"])
 INPUTS = st.lists(
     st.one_of(
@@ -261,7 +261,7 @@ INPUTS = st.lists(
 def test_a_call_point_never_hangs_and_says_what_it_shows(
     inputs: list[tuple[Any, ...]], presence: bool
 ) -> None:
-    point = CallPoint("b", presence=presence)
+    point = CallPoint("b", presence=presence, needs=("question", "other"))
     now = 0
     shown = "idle"
     for name, *arguments in inputs:

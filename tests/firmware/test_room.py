@@ -170,6 +170,18 @@ async def test_a_room_without_a_presence_button(broker: Broker, shop: Shop, tmp_
         assert len((await room.ring(is_white))["ring"]) == 5
 
 
+async def test_a_room_with_a_need_button(broker: Broker, shop: Shop, tmp_path: Path) -> None:
+    pins = {"call": 32, "need": 27, "ring": 4}
+    config = room_config(broker.port, pins=pins, needs=["question", "other"], ring_leds=3)
+    async with open_room(tmp_path, config) as room:
+        assert "need" in (await shop.heard("info"))["caps"]
+        room.do(do="press", button="need", ms=50)
+        assert (await shop.heard("event"))["need"] == "question"
+        await room.lines.until(
+            lambda line: line.get("lights", {}).get("ring") == ["ffffff", "000000", "000000"]
+        )
+
+
 # ---- lights
 
 

@@ -282,6 +282,29 @@ def test_or_after_it_by_a_button_of_the_room() -> None:
     assert call.need == "question"
 
 
+def test_a_need_that_had_no_connection_is_for_the_call_of_its_time() -> None:
+    floor = Floor()
+    floor.press()
+    floor.wait(3 * MINUTE)
+    floor.send(type="need", need="question", age_ms=6 * MINUTE)
+    call = floor.call()
+    assert call is not None
+    assert call.need is None
+    floor.send(type="need", need="other", age_ms=4 * MINUTE)
+    call = floor.call()
+    assert call is not None
+    assert call.need == "other"
+
+
+def test_a_need_that_comes_late_is_as_old_as_it_is() -> None:
+    floor = Floor()
+    floor.send(type="need", need="question", age_ms=90 * SECOND)
+    floor.wait(40 * SECOND)
+    call = floor.press()
+    assert call is not None
+    assert call.need is None
+
+
 def test_what_was_needed_long_ago_is_not_for_the_next_shopper() -> None:
     floor = Floor()
     floor.do(Need("w1", "another-size"))

@@ -25,7 +25,7 @@ from overdoor.core.evolve import DARK_MS
 from overdoor.core.inputs import DeviceEvent
 from overdoor.core.lifecycle import Move
 from overdoor.core.model import Call, Device, Evidence, Kind, Millis, Room, Service, State
-from overdoor.core.turn import Turn
+from overdoor.core.turn import NEED_KEPT_MS, Turn
 
 DEMOTE_MS = 30_000  # a press this soon contradicts an arrival that nobody known made
 DEAF_MS = 10_000  # after an arrival: a press or a second presence press is a reflex
@@ -67,7 +67,7 @@ def device_event(turn: Turn, given: DeviceEvent) -> None:
         if given.type == "button" and room is not None:
             _button(turn, device, room, given, at, estimated)
         elif given.type == "need" and room is not None and given.need is not None:
-            turn.need(room.id, turn.shop.calls.get(room.id), given.need)
+            _need(turn, room, given.need, at)
         elif given.type == "answer" and is_pager:
             _pager_answer(turn, given)
     if room is not None and (given.type == "button" or given.fault is not None):
@@ -75,6 +75,14 @@ def device_event(turn: Turn, given: DeviceEvent) -> None:
         if turn.shop.plan.room_of.get(given.device) != room.id:
             turn.signal_device(given.device)  # it was moved meanwhile
     turn.receipt(given.device)
+
+
+def _need(turn: Turn, room: Room, need: str, at: Millis | None) -> None:
+    """Said in time, it is for the open call, or for one that is raised soon."""
+    call = turn.shop.calls.get(room.id)
+    wanted_since = (call.raised_at if call else turn.now) - NEED_KEPT_MS
+    if at is not None and at >= wanted_since:
+        turn.need(room.id, call, need, at=min(at, turn.now))
 
 
 def _heard_data(

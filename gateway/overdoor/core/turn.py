@@ -248,9 +248,10 @@ class Turn:
             left = {"zone": None, "to": None, "leaves": True}
             self.move(call, Move.HAND_OFF, at=self.now, by=call.by, data=left)
 
-    def need(self, room_id: str, call: Call | None, need: str) -> None:
-        """The shopper said what they need."""
-        self.record(Fact.NEEDED, room=room_id, call=call.id if call else None, data={"need": need})
+    def need(self, room_id: str, call: Call | None, need: str, *, at: Millis | None = None) -> None:
+        """The shopper said what they need, now unless said otherwise."""
+        call_id, data = call.id if call else None, {"need": need}
+        self.record(Fact.NEEDED, at=at, room=room_id, call=call_id, data=data)
 
     def end_day(self, moment: Millis) -> None:
         """The shop closed at `moment`: what was open then is closed, and everybody goes home."""

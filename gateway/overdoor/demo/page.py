@@ -20,7 +20,7 @@ FRAME_S = 0.04
 class ButtonBody(BaseModel):
     """Which button of a room."""
 
-    button: Literal["call", "presence"]
+    button: Literal["call", "presence", "need"]
 
 
 class SwitchBody(BaseModel):

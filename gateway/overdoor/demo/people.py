@@ -185,4 +185,8 @@ class People:
             calls = self._engine.committed.calls
             free = [room for room in self._rooms.values() if room.id not in calls and room.online]
             with suppress(IndexError):  # every room has called already
-                self._random.choice(free).press("call", self._random.randint(60, 300))
+                room = self._random.choice(free)
+                for _ in range(self._random.randint(0, len(room.needs))):
+                    room.press("need", self._random.randint(60, 200))
+                    await asyncio.sleep(self._random.uniform(0.4, 1.2))
+                room.press("call", self._random.randint(60, 300))

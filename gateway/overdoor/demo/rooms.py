@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from overdoor.resources import folder
 RESTART_S = 0.5
 MIN_PRESS_S = 0.06  # a click is shorter than a finger
 _PINS = {"call": 32, "presence": 14, "ring": 4, "lamp": 33}
+_NEED_PIN = 27
 _LINE_LIMIT = 1 << 16
 
 log = structlog.get_logger()
@@ -47,12 +48,21 @@ def find_interpreter() -> str:
 class SimulatedRoom:
     """One room: a process, its buttons, its lights."""
 
-    def __init__(self, room: str, device: str, shop: str, changed: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        room: str,
+        device: str,
+        shop: str,
+        changed: Callable[[str], None],
+        needs: Sequence[str] = (),
+    ) -> None:
+        """`needs`: what its need button chooses from; none without such a button."""
         self.id = room
         self.device = device
         self.online = False
         self.ring: list[str] = []
         self.lamp = 0
+        self.needs = needs
         self._shop = shop
         self._changed = changed
         self._process: asyncio.subprocess.Process | None = None
@@ -117,6 +127,7 @@ class SimulatedRoom:
         return {"ring": self.ring, "lamp": self.lamp, "online": self.online}
 
     def _config(self, broker: Address) -> dict[str, Any]:
+        chosen = {"pins": _PINS | {"need": _NEED_PIN}, "needs": list(self.needs)}
         return {
             "shop": self._shop,
             "device": self.device,
@@ -125,7 +136,7 @@ class SimulatedRoom:
             "wifi": {"ssid": "simulated", "password": "simulated"},
             "pins": _PINS,
             "ring_leds": 12,
-        }
+        } | (chosen if self.needs else {})
 
     def _order(self, order: dict[str, Any]) -> None:
         process = self._process

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from overdoor.demo.page import DemoPage
 from overdoor.demo.people import People
 from overdoor.demo.rooms import SimulatedRoom, find_interpreter
-from overdoor.demo.shop import DemoShop
+from overdoor.demo.shop import NEEDS, DemoShop
 from overdoor.engine import Engine
 from overdoor.serve import Extra, Running, serve
 
@@ -20,7 +20,11 @@ async def run_demo(shop: DemoShop, ready: Callable[[Running], None], *, busy: bo
     page = DemoPage(shop.drawing, rooms)
     for room in shop.config.plan().rooms.values():
         rooms[room.id] = SimulatedRoom(
-            room.id, room.devices[0], shop.config.shop.id, page.lights_changed
+            room.id,
+            room.devices[0],
+            shop.config.shop.id,
+            page.lights_changed,
+            NEEDS.get(room.id, ()),
         )
 
     def extra(engine: Engine) -> Extra:

@@ -11,6 +11,10 @@ from typing import Any
 from overdoor.config import Config
 
 SHOP = "demo"
+NEEDS = {  # rooms with a need button, and what it chooses from
+    "w2": ("another-size", "another-model", "question"),
+    "m1": ("another-size",),
+}
 ZONES = (("women", "Women", 2), ("men", "Men", 1), ("kids", "Kids", 1))  # id, name, share
 PITCH_M = 2.2  # from room to room
 DEPTH_M = 7.6  # of the shop: a row of rooms, the aisle, a row of rooms
@@ -66,7 +70,9 @@ def _draw(count: int) -> dict[str, Any]:
         for number in range(size):
             x = round(left + 0.3 + (number % columns + 0.5) * PITCH_M, 2)
             place = {"x": x, "y": ROW_M[number // columns], "zone": zone}
-            rooms.append({"id": f"{zone[0]}{number + 1}", "name": f"{name} {number + 1}", **place})
+            room = f"{zone[0]}{number + 1}"
+            needs = NEEDS.get(room, ())
+            rooms.append({"id": room, "name": f"{name} {number + 1}", "needs": needs, **place})
         left = round(left + width, 2)
     return {"width": left, "height": DEPTH_M, "zones": zones, "rooms": rooms}
 

@@ -1,6 +1,6 @@
 import json
 
-from overdoor_device.callpoint import FLASH, SEND, SHOW, SHOWN, CallPoint
+from overdoor_device.callpoint import FLASH, SEND, SHOW, SHOWN, TAKEN, CallPoint
 
 BOOT = "0123456789ab"
 PRESS = {"button": "call", "gesture": "press"}
@@ -155,6 +155,49 @@ def test_two_buttons_at_once_are_two_gestures():
     point.button("presence", True, 200, 200)
     assert sent(point.button("presence", False, 300, 300)) == [(1, "presence", "press")]
     assert sent(point.tick(900)) == [(2, "call", "hold")]
+
+
+# ---- the need button
+
+NEEDS = ("another-size", "question")
+
+
+def needs(point):
+    return [event.fields["need"] for event in point.outbox if event.kind == "need"]
+
+
+def test_each_press_of_the_need_button_chooses_the_next_need_and_shows_which():
+    point = CallPoint(BOOT, needs=NEEDS)
+    point.connected(0)
+    for at, number in ((100, 1), (1000, 2), (2000, 1)):
+        actions = point.button("need", True, at, at)
+        assert (TAKEN, number) in actions
+        assert (FLASH,) not in actions
+        assert point.button("need", False, at + 80, at + 100) == []
+    assert needs(point) == ["another-size", "question", "another-size"]
+    assert point.outbox.payload(next(iter(point.outbox)), 150)["type"] == "need"
+
+
+def test_after_ten_seconds_it_begins_with_the_first_need_again():
+    point = CallPoint(BOOT, needs=NEEDS)
+    for at in (100, 10_000, 20_000):
+        point.button("need", True, at, at)
+    assert needs(point) == ["another-size", "question", "another-size"]
+
+
+def test_a_need_calls_nobody_and_nobody_waits_for_it():
+    point = CallPoint(BOOT, needs=NEEDS)
+    point.connected(0)
+    point.button("need", True, 100, 100)
+    assert (SHOW, "offline") not in run(point, 100, 30_000)
+
+
+def test_needs_never_take_the_place_of_a_press():
+    point = CallPoint(BOOT, needs=NEEDS)
+    point.button("call", True, 50, 50)
+    for at in range(100, 20_000, 100):
+        point.button("need", True, at, at)
+    assert [event.kind for event in point.outbox].count("button") == 1
 
 
 # ---- signals

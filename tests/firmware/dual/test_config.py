@@ -28,6 +28,25 @@ def test_defaults():
     assert parsed.pins == {"call": 32, "ring": 4, "lamp": 33}
 
 
+def test_a_need_button_says_one_need_unless_more_are_named():
+    raw = good()
+    assert config.parse(json.dumps(raw)).needs == ()
+    raw["pins"] = {"need": 27}
+    assert config.parse(json.dumps(raw)).needs == ("another-size",)
+    raw["needs"] = ["question", "ready-to-pay"]
+    assert config.parse(json.dumps(raw)).needs == ("question", "ready-to-pay")
+
+
+def test_mistakes_about_needs():
+    raw = good()
+    raw["needs"] = ["question"]
+    assert '"pins.need"' in mistake(raw)
+    raw["pins"] = {"need": 27}
+    for needs in ([], ["sizes"], ["question", "question"], "question", [1], {}):
+        raw["needs"] = needs
+        assert '"needs" must be a list of another-size' in mistake(raw)
+
+
 def test_every_key_is_used():
     raw = good()
     raw["broker"] = {"host": "h", "port": 8000, "user": "u", "password": "p"}

@@ -1,15 +1,23 @@
 from overdoor_device.lamp import FlashGuard, Lights, brightness, steady_for
 
-PATTERNS = ("idle", "raised", "acknowledged", "arrived", "offline", "identify", "flash")
+PATTERNS = ("idle", "raised", "acknowledged", "arrived", "offline", "identify", "flash", "taken")
 
 
 class Ring:
     def __init__(self):
         self.colour = None
+        self.lit = []  # LEDs that were set by themselves
         self.writes = 0
+
+    def __len__(self):
+        return 4
+
+    def __setitem__(self, index, colour):
+        self.lit.append((index, colour))
 
     def fill(self, colour):
         self.colour = colour
+        self.lit = []
 
     def write(self):
         self.writes += 1
@@ -169,3 +177,36 @@ def test_identify_blinks_both_and_goes_back():
     time.ms += 4500
     assert light.frame() is None
     assert lamp.duty == 65535
+
+
+# ---- a need that was chosen
+
+
+def test_a_choice_lights_a_part_of_the_ring_and_then_the_call_is_shown_again():
+    shown, ring, lamp, time = lights()
+    shown.show("acknowledged")
+    shown.frame()
+    shown.taken(2)
+    assert ring.colour == (0, 0, 0)
+    assert ring.lit == [(0, (255, 255, 255)), (1, (255, 255, 255))]
+    assert lamp.duty == 65535  # the lamp over the door is about the call
+    time.ms += 1499
+    shown.frame()
+    assert len(ring.lit) == 2
+    time.ms += 1
+    shown.frame()
+    assert (ring.colour, ring.lit) == ((60, 255, 90), [])
+
+
+def test_the_next_choice_lights_more_at_once():
+    shown, ring, _, time = lights()
+    shown.taken(1)
+    time.ms += 300
+    shown.taken(3)
+    assert [index for index, _ in ring.lit] == [0, 1, 2]
+
+
+def test_more_needs_than_leds_light_the_whole_ring():
+    shown, ring, _, _ = lights()
+    shown.taken(5)
+    assert [index for index, _ in ring.lit] == [0, 1, 2, 3]
