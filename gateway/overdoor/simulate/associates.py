@@ -4,7 +4,8 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from overdoor.core.events import Event, Fact
-from overdoor.core.inputs import Answer, DutyEnded, DutyPaused, DutyStarted, Input, Verb
+from overdoor.core.inputs import Answer, DutyEnded, DutyPaused, DutyStarted, Input, Raise, Verb
+from overdoor.core.model import Kind
 from overdoor.engine import Done
 
 if TYPE_CHECKING:
@@ -65,6 +66,13 @@ class Associate:
                 self._later(TRY_AGAIN_MS, say)
 
         say()
+
+    def train(self) -> None:
+        """Tries a call in the room that is for that."""
+        room = self._world.script.training_room
+        if self.duty is not None and room is not None:
+            seed = f"{room}/{self._world.timeline.now}"
+            self._world.gateway.ask(Raise(room, seed, Kind.TRAINING, by=self.duty))
 
     # -- calls -----------------------------------------------------------------------------------
 
@@ -132,10 +140,12 @@ class Associate:
             self._later(self._rng.randint(500, 6_000), lambda: self._say(call, Verb.UNDO))
 
     def _at_the_door(self, room: str) -> None:
-        if self._world.devices[room].build.presence:
-            self._world.press(room, "presence", 200)
-        else:
-            self._world.press(room, "call", 3_300)  # until the light changes
+        here = [device for device in self._world.devices.values() if device.room == room]
+        doors = [device for device in here if device.build.presence]
+        if doors:
+            self._world.press(doors[0].build.name, "presence", 200)
+        elif here:
+            self._world.press(here[0].build.name, "call", 3_300)  # until the light changes
 
     def _free(self, call: str) -> None:
         if self._call == call:

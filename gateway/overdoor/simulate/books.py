@@ -10,6 +10,8 @@ from overdoor.simulate.disk import Row
 
 SHARE_MS = 10 * 60_000
 UNDO_MS = 5_000
+MYSTERY_APART_MS = 2 * 60_000  # less than between any two that a script plans
+DAY_MS = 24 * 3_600_000
 
 RAISED, ACKNOWLEDGED, ARRIVED = "raised", "acknowledged", "arrived"
 
@@ -35,6 +37,7 @@ class Entry:
     since: int
     raised_at: int
     policy: dict[str, Any]
+    only: str | None = None  # training: who is paged, and nobody else
     by: str | None = None
     lapsed_from: str | None = None  # whose acknowledgement lapsed since it was last paged
     declined: set[str] = field(default_factory=set)
@@ -57,6 +60,7 @@ class Books:
         self.duties: dict[str, bool] = {}  # on duty → on a break
         self._broke = broke
         self._noted_at = 0
+        self._mysteries: list[int] = []
         self._pages: dict[str, list[int]] = {}
 
     def find(self, call: str | None) -> Entry | None:
@@ -96,7 +100,14 @@ class Books:
     def _raised(self, at: int, room: str, call: str, data: dict[str, Any]) -> None:
         if room in self.open:
             self._broke(f"{room} has two open calls")
-        self.open[room] = Entry(call, room, RAISED, at, at, data["policy"])
+        policy = data["policy"]
+        if data["source"] == "schedule":
+            if any(abs(at - other) < MYSTERY_APART_MS for other in self._mysteries):
+                self._broke(f"{room}: a mystery call is raised twice")
+            if at - self.changed.get(room, -DAY_MS) < policy["visit_gap_ms"]:
+                self._broke(f"{room}: a mystery call in a room that was in use a moment ago")
+            self._mysteries.append(at)
+        self.open[room] = Entry(call, room, RAISED, at, at, policy, only=data["only"])
 
     def _reopened(self, at: int, noted_at: int, room: str, call: str, duty: str | None) -> None:
         entry = self.closed.pop(call, None)
@@ -146,6 +157,12 @@ class Books:
         if noted_at >= entry.raised_at + entry.policy["give_up_ms"]:
             self._broke(f"{entry.room}: somebody is paged for a call past its give-up")
         for duty in duties:
+            self._pages.setdefault(duty, []).append(at)
+        if entry.only is not None:
+            if set(duties) - {entry.only}:
+                self._broke(f"{entry.room}: a training call pages somebody else")
+            return  # who trains is asked whatever happens
+        for duty in duties:
             if duty not in self.duties:
                 self._broke(f"{entry.room}: somebody is paged who is not on duty")
             elif self.duties[duty]:
@@ -156,8 +173,6 @@ class Books:
             fresh = [duty for duty in others if duty not in entry.lapsed]
             if not entry.handed_off and any(self._has_share_left(entry, it, at) for it in fresh):
                 self._broke(f"{entry.room}: who let the call lapse is the first to be paged again")
-        for duty in duties:
-            self._pages.setdefault(duty, []).append(at)
         entry.declined -= set(duties)
         entry.lapsed_from = None
 

@@ -46,11 +46,23 @@ class Kept:
 
 @dataclass(frozen=True)
 class Build:
-    """What kind of call point hangs in a room."""
+    """What kind of call point hangs in a room, at first."""
 
     room: str
     presence: bool = True
     journal: bool = False
+    needs: tuple[str, ...] = ()
+    second: bool = False  # beside another one
+
+    @property
+    def name(self) -> str:
+        """What a script calls it: the first one like its room."""
+        return f"{self.room}+" if self.second else self.room
+
+    @property
+    def device(self) -> str:
+        """Its id."""
+        return f"cp2-{self.room}" if self.second else f"cp-{self.room}"
 
 
 class RoomDevice:
@@ -59,7 +71,8 @@ class RoomDevice:
     def __init__(self, world: "World", build: Build, topics: Topics, rng: Random) -> None:
         self.world = world
         self.build = build
-        self.id = f"cp-{build.room}"
+        self.id = build.device
+        self.rooms = [build.room]  # where it hung so far; the last is where it hangs
         self.reach = True  # Wi-Fi as far as this device
         self.link: Link | None = None
         self.kept: list[Kept] = []  # whatever was not given up or receipted
@@ -77,6 +90,11 @@ class RoomDevice:
         self._retry: Handle | None = None
         self._failures = 0
 
+    @property
+    def room(self) -> str:
+        """Where it hangs."""
+        return self.rooms[-1]
+
     # -- power -----------------------------------------------------------------------------------
 
     def boot(self) -> None:
@@ -84,7 +102,7 @@ class RoomDevice:
         self._life += 1
         self._booted_at = self.world.timeline.now
         boot = f"{self._rng.getrandbits(48):012x}"
-        self.point = self._callpoint.CallPoint(boot, 0, self.build.presence)
+        self.point = self._callpoint.CallPoint(boot, 0, self.build.presence, self.build.needs)
         self._failures = 0
         self._try_soon(self._rng.randint(200, 1500))
 
@@ -118,6 +136,8 @@ class RoomDevice:
     def contact(self, button: str, closed: bool) -> None:
         """A button goes down or comes up."""
         if self.point is None or (button == "presence" and not self.build.presence):
+            return
+        if button == "need" and not self.build.needs:
             return
         held = {id(event): (event, event.count) for event in self.point.outbox}
         before, dropped = len(held), self.point.outbox.dropped
@@ -295,7 +315,8 @@ class RoomDevice:
             self._later(PUBACK_MS, lambda: self._lose(link))
 
     def _info(self) -> None:
-        caps = ["call", "ring", "lamp"] + (["presence"] if self.build.presence else [])
+        caps = ["call", "ring", "lamp"]
+        caps += ["presence"] * self.build.presence + ["need"] * bool(self.build.needs)
         body = {
             "v": 1,
             "kind": "callpoint",

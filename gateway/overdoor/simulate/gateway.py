@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from overdoor.bus.client import Address, Bus
 from overdoor.bus.mqtt import Message as Incoming
-from overdoor.core.inputs import Input
+from overdoor.core.inputs import Configured, Input, Restate
 from overdoor.core.model import Plan
 from overdoor.engine import Done, Engine
 from overdoor.simulate.clock import GatewayClock, Loop
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from overdoor.simulate.world import World
 
 SHOP = "sim"
+READ_AGAIN_MS = 1_000
 KEEP_ALIVE_MS = 22_500  # times one and a half, at the broker
 NOTICE_MS = (15_000, 25_000)  # until a dead connection to the broker is noticed
 
@@ -90,6 +91,7 @@ class Gateway:
         self._rng = rng
         self._bus: Bus | None = None
         self._life = 0
+        self._loop: Loop | None = None
         self._mid = 0
 
     # -- life and death --------------------------------------------------------------------------
@@ -97,6 +99,7 @@ class Gateway:
     def start(self) -> None:
         """A process starts from what is on the disk."""
         self._life += 1
+        self._loop = Loop(self.world.timeline, self._guard_of(self._life))
         self.guard(self._start)
 
     def _start(self) -> None:
@@ -104,13 +107,7 @@ class Gateway:
         store = SimulatedStore(self.disk, lambda: timeline.now % 9)
         self.clock = GatewayClock(timeline, self.world.wall(), store.last_noted_at())
         self.world.watch.gateway_starts(self.clock)
-        loop = Loop(timeline, self._guard_of(self._life))
-        outer = asyncio._get_running_loop()
-        asyncio._set_running_loop(loop)  # type: ignore[arg-type]
-        try:
-            self.engine = WatchedEngine(store, self.clock)
-        finally:
-            asyncio._set_running_loop(outer)
+        self.engine = WatchedEngine(store, self.clock)
         assert store.inline is not None
         store.inline.watch = self.world.watch.decided
         store.inline.refused = self._refused
@@ -138,10 +135,14 @@ class Gateway:
 
     def guard(self, do: Callable[[], None]) -> None:
         """Runs something in the process; if that dies, the world goes on without it."""
+        outer = asyncio._get_running_loop()
+        asyncio._set_running_loop(self._loop)  # type: ignore[arg-type]
         try:
             do()
         except PowerCut:
             self._died()
+        finally:
+            asyncio._set_running_loop(outer)
 
     def _guard_of(self, life: int) -> Callable[[Callable[[], None]], None]:
         return lambda do: self.guard(do) if life == self._life else None
@@ -161,6 +162,22 @@ class Gateway:
     def _later(self, ms: int, do: Callable[[], None]) -> None:
         guard = self._guard_of(self._life)
         self.world.timeline.after(ms, lambda: guard(do))
+
+    def reconfigure(self, plan: Plan) -> None:
+        """The file was changed; a process that runs reads it until that is stored."""
+        self.plan = plan
+        if self.engine is not None:
+            self._read_file(plan)
+
+    def _read_file(self, plan: Plan) -> None:
+        def again(done: Done | None) -> None:
+            if done is None:
+                self._later(READ_AGAIN_MS, lambda: self._read_file(plan))
+            else:
+                self.ask(Restate())
+
+        if plan is self.plan:
+            self.ask(Configured(plan), again)
 
     # -- the broker ------------------------------------------------------------------------------
 

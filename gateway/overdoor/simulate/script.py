@@ -9,7 +9,7 @@ from random import Random
 from typing import NamedTuple
 
 from overdoor.core.hours import Hours
-from overdoor.core.model import Plan, Policy, Room, Step, Zone
+from overdoor.core.model import Mystery, Pager, Plan, Policy, Room, Step, Zone
 from overdoor.simulate.devices import Build
 
 MINUTE = 60_000
@@ -17,6 +17,7 @@ HOUR = 60 * MINUTE
 
 NAMES = ("Ana", "Boris", "Chloe", "Daniel", "Elena", "Farid", "Greta", "Hristo")
 NEEDS = ("another size", "another model", "question", "ready to pay", "other")
+NEED_WORDS = ("another-size", "question")  # what a need button chooses from
 ZONES = (("women", "Women"), ("men", "Men"), ("kids", "Kids"))
 
 
@@ -61,6 +62,11 @@ class Script:
     slow_ms: int = 300  # the longest that a message is under way
     doubles: float = 0.0  # share of messages that come twice
     pace: int = 1  # how leisurely people are
+
+    @property
+    def training_room(self) -> str | None:
+        """The room that is for training, if there is one."""
+        return next((room.id for room in self.plan.rooms.values() if room.training), None)
 
     def only(self, happenings: tuple[Happening, ...]) -> "Script":
         """The same shop with less happening."""
@@ -109,12 +115,21 @@ def rough_hour(seed: int, minutes: int = 25, favour: tuple[str, ...] | None = No
     builds = tuple(
         Build(room, presence=rng.random() < 0.7, journal=rng.random() < 0.5) for room in plan.rooms
     )
+    plan, builds = _more(rng, plan, builds, minutes)
+    names = [build.name for build in builds]
     staff = NAMES[: rng.choice((0, 1, 2, 2, 3))]
     opens = 9 * HOUR
     end = opens + minutes * MINUTE
     happenings = _shifts(rng, plan, staff, opens, end)
-    happenings += _shoppers(rng, plan, opens, end, rng.choice((6, 10, 16)))
-    happenings += _faults(rng, plan, opens, end, rng.choice((0, 4, 8, 14)), favour)
+    happenings += _shoppers(rng, names, opens, end, rng.choice((6, 10, 16)))
+    happenings += _faults(rng, names, opens, end, rng.choice((0, 4, 8, 14)), favour)
+    if any(room.training for room in plan.rooms.values()):
+        happenings += [
+            Happening(rng.randint(opens, end), "train", name) for name in staff for _ in range(2)
+        ]
+    for _ in range(rng.choice((0, 0, 0, 1, 3))):
+        at, name = rng.randint(opens, end), rng.choice(names)
+        happenings.append(Happening(at, "rehang", name, rng.randrange(rooms)))
     return Script(
         seed=seed,
         name="a rough hour",
@@ -137,6 +152,28 @@ def rough_hour(seed: int, minutes: int = 25, favour: tuple[str, ...] | None = No
     )
 
 
+def _more(
+    rng: Random, plan: Plan, builds: tuple[Build, ...], minutes: int
+) -> tuple[Plan, tuple[Build, ...]]:
+    """What not every shop has: a second device in a room, need buttons, practice, tests, pagers."""
+    rooms = dict(plan.rooms)
+    needs = NEED_WORDS[:2] if rng.random() < 0.4 else ()
+    builds = tuple(replace(build, needs=needs) for build in builds)
+    if rng.random() < 0.3:
+        second = Build(rng.choice(list(rooms)), presence=rng.random() < 0.5, second=True)
+        room = rooms[second.room]
+        rooms[second.room] = replace(room, devices=(*room.devices, second.device))
+        builds = (*builds, second)
+    if rng.random() < 0.3:
+        rooms["t1"] = Room("t1", "Training", next(iter(plan.zones)), (0.0, 4.0), (), training=True)
+    mystery = None
+    if rng.random() < 0.5:
+        times = tuple(range(542, 540 + minutes, rng.choice((4, 9))))
+        mystery = Mystery("simulated", tuple(plan.rooms), times=times)
+    pagers = {"pg-1": Pager("pg-1")} if rng.random() < 0.3 else {}
+    return replace(plan, rooms=rooms, mystery=mystery, pagers=pagers), builds
+
+
 def _shifts(
     rng: Random, plan: Plan, staff: tuple[str, ...], opens: int, end: int
 ) -> list[Happening]:
@@ -155,9 +192,8 @@ def _shifts(
     return found
 
 
-def _shoppers(rng: Random, plan: Plan, opens: int, end: int, count: int) -> list[Happening]:
+def _shoppers(rng: Random, rooms: list[str], opens: int, end: int, count: int) -> list[Happening]:
     found = []
-    rooms = list(plan.rooms)
     for _ in range(count):
         at, room = rng.randint(opens + 5_000, end), rng.choice(rooms)
         found.append(Happening(at, "press", room, rng.randint(60, 500)))
@@ -167,6 +203,7 @@ def _shoppers(rng: Random, plan: Plan, opens: int, end: int, count: int) -> list
         if rng.random() < 0.4:
             said = at + rng.randint(-20_000, 20_000)
             found.append(Happening(max(opens, said), "need", room, rng.randrange(len(NEEDS))))
+            found.append(Happening(max(opens, said + 700), "choose", room, 150))
         if rng.random() < 0.12:
             at += rng.randint(2_000, 60_000)
             found.append(Happening(at, "press", room, rng.choice((900, 1_400, 3_300))))
@@ -194,14 +231,13 @@ _FAULTS = (
 
 def _faults(
     rng: Random,
-    plan: Plan,
+    rooms: list[str],
     opens: int,
     end: int,
     count: int,
     favour: tuple[str, ...] | None,
 ) -> list[Happening]:
     found = []
-    rooms = list(plan.rooms)
     favoured = favour or rng.sample(_FAULTS, 5)  # not every bad day is bad in every way
     for _ in range(count):
         at, what = rng.randint(opens, end), rng.choice(favoured)
@@ -277,7 +313,7 @@ def _working_day(
         found.append(Happening(closes + rng.randint(0, 8) * MINUTE, "sign off", name))
     for hour, visits in enumerate((2, 3, 4, 6, 6, 4, 4, 6, 7, 4)):
         begin = opens + hour * HOUR
-        found += _shoppers(rng, plan, begin, begin + HOUR - 5 * MINUTE, visits)
+        found += _shoppers(rng, list(plan.rooms), begin, begin + HOUR - 5 * MINUTE, visits)
     faults = [
         Happening(0, "cut", rng.choice(list(plan.rooms)), rng.randint(20, 200) * 1000),
         Happening(0, "reboot", rng.choice(list(plan.rooms))),

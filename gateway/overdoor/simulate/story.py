@@ -67,13 +67,14 @@ class Story:
         self.faults += 1
         self.note(f"! {text}")
 
-    def press(self, room: str, button: str, ms: int) -> None:
+    def press(self, device: "RoomDevice", button: str, ms: int) -> None:
         """Somebody pressed, as the room saw it."""
         if not self._telling:
             return
-        device = self._world.devices[room]
-        name = self._world.room_name(room)
-        what = "the presence button at" if button == "presence" else "the button in"
+        name = self._world.room_name(device.room)
+        what = {"presence": "the presence button at", "need": "the need button in"}.get(
+            button, "the button in"
+        )
         how = "holds" if ms >= 800 else "presses"
         if device.point is None:
             self.note(f"somebody {how} {what} {name}, which is just starting")
@@ -83,7 +84,7 @@ class Story:
     def lamp(self, device: "RoomDevice", pattern: str) -> None:
         """The lights changed. Only the one that asks for help is worth a line."""
         if self._telling and pattern == "offline":
-            name = self._world.room_name(device.build.room)
+            name = self._world.room_name(device.room)
             self.note(f"the lamp of {name} blinks: not confirmed, please call out")
 
     def told(self, event: Event) -> None:

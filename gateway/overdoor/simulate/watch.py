@@ -46,6 +46,7 @@ class Watch:
         self._stored: dict[tuple[str, str, int], Row] = {}
         self._facts: list[tuple[Any, ...]] = []  # by seq
         self._revs: dict[str, int] = {}
+        self._lists: dict[str, tuple[int, list[tuple[Any, ...]]]] = {}  # what pagers were told
         self._signals: dict[str, str] = {}  # device → the state last said
         self._timer_pages: dict[str, int] = {}
         self._look_at_tables = False
@@ -104,12 +105,12 @@ class Watch:
                 self.broke(f"{given.device}: a repeat of event {given.n} counted again")
             return
         device = self._world.by_id.get(given.device)
-        room = device.build.room if device is not None else ""
+        rooms = device.rooms if device is not None else []
         plain_press = (given.type, given.button, given.gesture) == ("button", "call", "press")
         # An older press may be about a call before the one that is open.
-        nothing = turned.before.calls.get(room) is None
+        nothing = all(turned.before.calls.get(room) is None for room in rooms)
         if heard and plain_press and nothing and given.fault is None and len(turned.events) < 2:
-            self.broke(f"a press in {room}, where no call was open, left no trace but itself")
+            self.broke(f"a press of {given.device}, with no call open, left no trace but itself")
 
     def committed(self, rows: list[Row]) -> None:
         """These facts are durable from now on."""
@@ -178,7 +179,12 @@ class Watch:
             for boot, n in ((said["boot"], said["n"]), *said["also"]):
                 self._judge_receipt(device_id, boot, n)
             return
-        if said["rev"] <= self._revs.get(topic, 0):
+        same = False
+        if leaf == "page":
+            listed = [(call["call"], call["state"], call["by"]) for call in said["calls"]]
+            same = self._lists.get(topic) == (said["rev"], listed)  # said again, with ages of now
+            self._lists[topic] = (said["rev"], listed)
+        if said["rev"] <= self._revs.get(topic, 0) and not same:
             self.broke(f"{device_id}: {leaf} rev {said['rev']} is not higher than the last one")
         self._revs[topic] = said["rev"]
         if leaf == "signal":
@@ -268,19 +274,21 @@ class Watch:
                 continue
             if device.holds():
                 continue  # it waits for a receipt, and its lights may say so
-            call = self.books.open.get(device.build.room)
+            if shop.plan.room_of.get(device.id) != device.room:
+                continue  # it was moved, and the gateway has not read the file yet
+            call = self.books.open.get(device.room)
             shown = device.point.state
             known = shop.devices.get(device.id)
             dark = known is not None and known.dark_until >= now
             wanted = {call.state} if call is not None else {"idle", *(["offline"] if dark else [])}
             if shown != self._signals.get(device.id, "idle") or shown not in wanted:
                 self.broke(
-                    f"the lamp of {world.room_name(device.build.room)} shows {shown}, "
+                    f"the lamp of {world.room_name(device.room)} shows {shown}, "
                     f"the call says {' or '.join(sorted(wanted))}"
                 )
             elif device.point._shows != shown and device.applied_at > device.degraded_at:
                 self.broke(
-                    f"the lamp of {world.room_name(device.build.room)} shows "
+                    f"the lamp of {world.room_name(device.room)} shows "
                     f"{device.point._shows} with everything in order"
                 )
 
@@ -291,6 +299,9 @@ class Watch:
             for kept in device.kept:
                 if kept.lost is None and not kept.receipted:
                     self.broke(f"{device.id} still waits for the receipt of event {kept.event.n}")
+        for pager in self._world.pagers:
+            if pager.waiting:
+                self.broke(f"{pager.id} still waits for the receipt of an answer")
         for call in self.books.open.values():
             self.broke(f"the call of {call.room} is open for ever, {call.state}")
         if not self._world.gateway.settled():

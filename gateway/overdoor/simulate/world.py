@@ -1,5 +1,6 @@
 """One shop, one script: everything put together, and let happen."""
 
+from dataclasses import replace
 from random import Random
 
 from overdoor.bus.topics import Topics
@@ -11,6 +12,7 @@ from overdoor.simulate.clock import EPOCH_MS, Luck, Timeline, clock_time
 from overdoor.simulate.devices import RoomDevice
 from overdoor.simulate.gateway import SHOP, Gateway
 from overdoor.simulate.network import Broker
+from overdoor.simulate.pagers import Pager
 from overdoor.simulate.script import HOUR, NEEDS, Happening, Script
 from overdoor.simulate.story import Story
 from overdoor.simulate.watch import Broken, Watch
@@ -33,10 +35,11 @@ class World:
         self.gateway = Gateway(self, script.plan, self._rng("gateway"))
         topics = Topics(SHOP)
         self.devices = {
-            build.room: RoomDevice(self, build, topics, self._rng(f"device {build.room}"))
+            build.name: RoomDevice(self, build, topics, self._rng(f"device {build.name}"))
             for build in script.builds
         }
         self.by_id = {device.id: device for device in self.devices.values()}
+        self.pagers = [Pager(self, id_, topics, self._rng(id_)) for id_ in script.plan.pagers]
         self.staff = {name: Associate(self, name, self._rng(name)) for name in script.staff}
         self.people: dict[str, Associate] = {}  # duty → who it is
         self._jump = 0  # of the wall clock
@@ -47,6 +50,8 @@ class World:
         self.gateway.start()
         for device in self.devices.values():
             device.boot()
+        for pager in self.pagers:
+            pager.connect()
         for happening in self.script.happenings:
             self.timeline.at(happening.at, lambda it=happening: self._happen(it))  # type: ignore[misc]
         end = max([self.script.closes, *(it.at for it in self.script.happenings)]) + SLACK_MS
@@ -81,7 +86,13 @@ class World:
             case "presence":
                 self.press(it.who, "presence", it.much)
             case "need":
-                self.gateway.ask(Need(it.who, NEEDS[it.much]))
+                self.gateway.ask(Need(self.devices[it.who].room, NEEDS[it.much].replace(" ", "-")))
+            case "choose":
+                self.press(it.who, "need", it.much)
+            case "train":
+                self.staff[it.who].train()
+            case "rehang":
+                self._rehang(it)
             case "sign on" | "move":
                 self.staff[it.who].sign_on(list(self.script.plan.zones)[it.much])
             case "break":
@@ -89,12 +100,12 @@ class World:
             case "sign off":
                 self.staff[it.who].sign_off()
             case "reboot":
-                self.story.fault(f"{self.room_name(it.who)} loses power for a moment")
+                self.story.fault(f"{self.place(it.who)} loses power for a moment")
                 self.devices[it.who].reboot()
             case "cut":
                 self._cut(it)
             case "half-open":
-                self.story.fault(f"the connection of {self.room_name(it.who)} goes deaf and dumb")
+                self.story.fault(f"the connection of {self.place(it.who)} goes deaf and dumb")
                 self.devices[it.who].go_silent()
             case _:
                 self._happen_to_the_box(it)
@@ -119,24 +130,39 @@ class World:
             case _:
                 raise ValueError(f"nobody knows what {it.what!r} is")
 
-    def press(self, room: str, button: str, ms: int) -> None:
+    def press(self, name: str, button: str, ms: int) -> None:
         """Somebody presses a button for so long. A button that is down cannot be pressed."""
-        device = self.devices[room]
-        if (room, button) in self._down:
+        device = self.devices[name]
+        if (name, button) in self._down:
             return
-        self._down.add((room, button))
-        self.story.press(room, button, ms)
+        self._down.add((name, button))
+        self.story.press(device, button, ms)
         device.contact(button, True)
 
         def up() -> None:
-            self._down.discard((room, button))
+            self._down.discard((name, button))
             device.contact(button, False)
 
         self.timeline.after(ms, up)
 
+    def _rehang(self, it: Happening) -> None:
+        """A device is carried to another room, and the file is changed."""
+        device, plan = self.devices[it.who], self.gateway.plan
+        real = [room for room in plan.rooms.values() if not room.training]
+        home = real[it.much % len(real)].id
+        rooms = {}
+        for room in plan.rooms.values():
+            devices = tuple(other for other in room.devices if other != device.id)
+            rooms[room.id] = replace(
+                room, devices=(*devices, device.id) if room.id == home else devices
+            )
+        self.story.note(f"{device.id} is hung in {self.room_name(home)}")
+        device.rooms.append(home)
+        self.gateway.reconfigure(replace(plan, rooms=rooms))
+
     def _cut(self, it: Happening) -> None:
         device = self.devices[it.who]
-        self.story.fault(f"{self.room_name(it.who)} loses Wi-Fi for {it.much // 1000} s")
+        self.story.fault(f"{self.place(it.who)} loses Wi-Fi for {it.much // 1000} s")
         device.cut()
         self.timeline.after(it.much, device.mend)
 
@@ -183,6 +209,10 @@ class World:
         """What people call a room."""
         known = self.script.plan.rooms.get(room)
         return known.name if known is not None else room
+
+    def place(self, name: str) -> str:
+        """Where the device hangs that a script calls so."""
+        return self.room_name(self.devices[name].room)
 
     def zone_name(self, zone: str) -> str:
         """What people call a zone."""
