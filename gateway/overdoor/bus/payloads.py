@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any, NoReturn
 
+from pydantic_core import to_json
+
 from overdoor.core.effects import PagerList, Receipt, RoomCall, Signal
 from overdoor.core.events import Event, Fact
 from overdoor.core.inputs import DeviceDescribed, DeviceEvent, DeviceSaid, Sighting
@@ -82,7 +84,7 @@ def parse_event(device: str, payload: bytes) -> DeviceEvent | Nonsense:
         page_rev=said.get("rev"),
         need=said.get("need"),
         count=said.get("count") or 1,
-        body=_kept(said),
+        body=_kept(said, len(payload)),
     )
 
 
@@ -119,10 +121,10 @@ def _event_fault(said: dict[str, Any]) -> str | None:
     return None
 
 
-def _kept(said: dict[str, Any]) -> dict[str, Any]:
+def _kept(said: dict[str, Any], size: int) -> dict[str, Any]:
     """What is worth logging of an event beyond its key; of a large one, what is understood."""
     rest = {key: value for key, value in said.items() if key not in ("v", "boot", "n", "low")}
-    if len(json.dumps(rest)) <= RAW_KEPT:
+    if size <= RAW_KEPT:
         return rest
     understood = {key: rest[key] for key in _UNDERSTOOD if key in rest}
     return {
@@ -224,11 +226,8 @@ def _short(value: object) -> str | None:
 # -- what the gateway says -----------------------------------------------------------------------
 
 
-_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
-
-
 def _dump(said: dict[str, Any]) -> bytes:
-    return _ENCODE({"v": VERSION} | said).encode()
+    return to_json({"v": VERSION} | said)
 
 
 def command(order: Order) -> bytes:

@@ -84,9 +84,8 @@ def _raised(shop: Shop, event: Event) -> Shop:
         only=data["only"],
     )
     shop = changed(shop, calls=_put(shop.calls, event.room, call))
-    shop = _set_room(shop, event.room, need=None, closing=None)
-    shop = _darken(shop, event.room, until=0)
-    return _set_room(shop, event.room, changed_at=event.at)
+    shop = _set_room(shop, event.room, need=None, closing=None, changed_at=event.at)
+    return _darken(shop, event.room, until=0)
 
 
 def _enter(call: Call, state: State, at: Millis, **changes: Any) -> Call:
