@@ -1,7 +1,7 @@
 """The small port to the broker, over aiomqtt and the paho client underneath it.
 
 aiomqtt connects, keeps the connection alive and subscribes. The rest is done through paho itself,
-each for a measured reason (`docs/decisions/003`, `008`):
+each for a measured reason (`docs/decisions/003`, `009`):
 
 - A message is acknowledged when its user says so. aiomqtt acknowledges it before its user has seen
   it (https://github.com/empicano/aiomqtt/issues/345).
