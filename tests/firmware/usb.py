@@ -46,6 +46,10 @@ class UsbBoard:
             gone.set()
             cable.join()
 
+    def press(self) -> None:
+        """Presses the call button for a moment, once the board runs."""
+        self.flash.with_name(self.flash.name + ".finger").touch()
+
     def _run(self, outer: int, gone: threading.Event) -> None:
         self.received = 0
         process, board = self._power_up()

@@ -193,6 +193,34 @@ class Board:
                     "Press its reset button and run this again."
                 ) from None
 
+    def rename(self, old: str, new: str) -> None:
+        """Gives a file another name, in place of one that has it."""
+        self.run(f"import os\nos.rename({old!r},{new!r})")
+
+    def watch(self, source: str, heard: Callable[[dict[str, Any]], None]) -> None:
+        """Runs Python that prints JSON objects, and hands them on as they come.
+
+        It must print at least every ten seconds. Other lines are the firmware's own log.
+        """
+        line = bytearray()
+
+        def take(byte: bytes) -> None:
+            if byte not in b"\n\x04":
+                line.extend(byte)
+                return
+            text = line.decode(errors="replace").strip()
+            line.clear()
+            if text.startswith("{"):
+                heard(json.loads(text))
+
+        with self._told("while it was tested"):
+            try:
+                self._transport.exec(source, take)
+            except TransportExecError as error:
+                raise DeviceError(
+                    f"The test ended on the board: {error.error_output.strip().splitlines()[-1]}."
+                ) from None
+
     def reset(self) -> None:
         """Starts the board anew and lets go of it: it runs its `main.py` then."""
         with self._told("while it was reset"):
@@ -291,7 +319,7 @@ def _connect(port: str) -> SerialTransport:
 def _cannot_open(port: str) -> DeviceError:
     """Says why a port cannot be opened, which mpremote does not."""
     place = Path(port)
-    if "/" in port and not place.exists():
+    if port.startswith("/") and not place.exists():
         there = ports()
         beside = f"there is {', '.join(there)}" if there else "no board is on USB"
         return DeviceError(f"There is no port {port}; {beside}. Plug the board in, or say --port.")

@@ -11,6 +11,7 @@ from overdoor.device.problem import DeviceError
 from overdoor.resources import folder
 
 MAIN = "main.py"  # MicroPython looks for this one at power-up, and for no compiled one
+SET_ASIDE = "boardmain.py"  # main.py while a board is tested
 CONFIG = "config.json"
 PACKAGE = "overdoor"
 BYTECODE = 6  # what mpy-cross emits and MicroPython 1.20 or newer reads

@@ -9,7 +9,7 @@ import typer
 
 from overdoor import config as configuration
 from overdoor.config import Config
-from overdoor.device import api, mosquitto
+from overdoor.device import api, boardtest, mosquitto
 from overdoor.device.board import Board, only_port
 from overdoor.device.flash import device_on
 from overdoor.device.flash import flash as flash_board
@@ -108,6 +108,21 @@ def flash(
         f"{done.sent} files sent, {done.kept} were there already; all {done.size} bytes checked. "
         "The board starts; overdoor device list shows when it is heard."
     )
+
+
+@app.command("test")
+def test_(port: Port = None) -> None:
+    """Test a board on USB that was flashed: its lights, its flash, the firmware, your presses.
+
+    What is measured is held against the limits of firmware/BOARD_TESTS.md and printed as rows for
+    its table. Exit status 1 if a limit was missed.
+    """
+    port = port or only_port()
+    with Board.open(port) as board:
+        rows = boardtest.run(board, typer.echo, typer.confirm)
+    typer.echo("\n".join(row.markdown() for row in rows))
+    if not all(row.passed for row in rows):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -16,6 +16,8 @@ from overdoor.device.bundle import Bundle, digest
 from overdoor.device.chips import check_pins
 from overdoor.device.problem import DeviceError
 
+_EVENTS = ("outbox.log", "outbox.bad")  # what main.py's set-up erases too
+
 Tell = Callable[[str], None]
 Progress = Callable[[int, int], None]  # bytes since the last time, bytes in all
 
@@ -74,9 +76,15 @@ def flash(
 
 
 def _stale(board: Board, files: Bundle) -> list[str]:
-    """What an earlier version left in the package: an old `x.py` would come before `x.mpy`."""
+    """What was left behind: an old `x.py` would come before `x.mpy`, another device's events
+    would be sent as this one's, and a test that was cut short leaves a `main.py` aside.
+    """
     names = [f"{bundle.PACKAGE}/{name}" for name in board.listing(bundle.PACKAGE)]
-    return [path for path in names if path not in files]
+    stale = [path for path in names if path not in files]
+    unwanted = [bundle.SET_ASIDE]
+    if device_on(board) != json.loads(files[bundle.CONFIG])["device"]:
+        unwanted += _EVENTS
+    return stale + [path for path in board.listing("") if path in unwanted]
 
 
 def _stop_for_good(board: Board, tell: Tell) -> None:
