@@ -5,7 +5,8 @@
 
 The real gateway, a real mosquitto, the real firmware in one process a room. The broker and the
 gateway are killed (SIGKILL), the disk runs full, the radio of each room comes and goes. At the
-end: every press stored exactly once, every lamp as its call says, and in a drill of half an hour or more, nothing grown.
+end: every press stored exactly once, every lamp as its call says, and in a drill of half an hour or
+more, nothing grown.
 """
 
 import argparse
