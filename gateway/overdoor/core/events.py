@@ -12,7 +12,7 @@ class Fact(StrEnum):
     """The kinds of fact, with what `Event.data` holds."""
 
     # of a call
-    RAISED = "raised"  # zone, kind, need, visit, estimated, source, policy, suspect, only
+    RAISED = "raised"  # zone, kind, need, visit, estimated, source, policy, suspect, only, presses
     PRESSED_AGAIN = "pressed_again"  # count
     PAGED = "paged"  # step, passed (steps that reached nobody), next, target, duties, why
     DECLINED = "declined"

@@ -82,6 +82,7 @@ def _raised(shop: Shop, event: Event) -> Shop:
         estimated=data["estimated"],
         suspect=data["suspect"],
         only=data["only"],
+        presses=data.get("presses", 1),  # an older log does not say
     )
     shop = changed(shop, calls=_put(shop.calls, event.room, call))
     shop = _set_room(shop, event.room, need=None, closing=None, changed_at=event.at)

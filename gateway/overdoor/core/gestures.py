@@ -183,7 +183,9 @@ def _call_button_on_no_call(
         why = "closed"
     else:
         seed = f"{given.device}/{given.boot}/{given.n}"
-        turn.raise_call(room, at=when, seed=seed, source="button", estimated=estimated)
+        turn.raise_call(
+            room, at=when, seed=seed, source="button", estimated=estimated, presses=given.count
+        )
         return
     # Whoever pressed just now must not stay in the dark: the lights say that nobody comes.
     dark_until = None if why == "too old" else turn.now + DARK_MS

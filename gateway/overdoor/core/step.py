@@ -190,7 +190,9 @@ def _timer_fired(turn: Turn, fired: inputs.TimerFired) -> None:
 
 def _alarm(turn: Turn, timer: Timer) -> None:
     device = turn.shop.devices.get(timer.subject)
-    if device is not None and turn.missed_at(device) == timer.at:
+    if device is None or device.alarm == "offline":
+        return  # told already: a restatement asks for every timer once more
+    if turn.missed_at(device) == timer.at:
         turn.record(Fact.ALARMED, device=timer.subject, data={"what": "offline"})
 
 

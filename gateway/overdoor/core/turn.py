@@ -93,6 +93,7 @@ class Turn:
         need: str | None = None,
         estimated: bool = False,
         trainee: str | None = None,
+        presses: int = 1,
         key: str | None = None,
     ) -> None:
         """A new call in a room that has none, and its first page."""
@@ -126,6 +127,7 @@ class Turn:
                 "suspect": suspect,
                 "only": trainee,
                 "source": source,
+                "presses": presses,
                 "policy": policy_data(policy),
             },
         )
