@@ -80,7 +80,7 @@ class Device:
             {"identify": self._identify, "report": self._report, "restart": self._restart_soon}
         )
         self._told_at = 0
-        self._told = None  # the trouble in the last info
+        self._told = ()  # the tasks without progress in the last info
         self._last_sent = self._resends = 0
 
     async def run(self) -> None:
@@ -165,7 +165,7 @@ class Device:
             beat()
             self._diagnose()
             late = self._clock.now() - self._told_at >= _INFO_MS
-            if late or self._trouble() != self._told:
+            if late or self._supervisor.stalled != self._told:
                 self._publish_info()
             await asyncio.sleep(_LOOK_S)
 
@@ -208,7 +208,7 @@ class Device:
 
     def _publish_info(self) -> None:
         self._told_at = self._clock.now()
-        self._told = self._trouble()
+        self._told = self._supervisor.stalled
         self._publish_json("info", self._info(), True)
 
     def _trouble(self) -> list:

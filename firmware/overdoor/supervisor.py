@@ -18,28 +18,40 @@ _NO_BROKER_MS = const(900000)
 
 
 class Pulse:
-    """Whether each task makes progress. Times in ms."""
+    """Whether each task makes progress. Times in ms.
+
+    It is asked every second for years, so while all is well it makes no garbage.
+    """
 
     def __init__(self):
-        self._tasks = {}  # name -> [patience, last beat, poke or None]
+        self._tasks = []  # [name, patience, last beat, poke or None]
 
-    def expect(self, name: str, patience_ms: int, now_ms: int, poke=None) -> None:
-        """From now on `name` beats at least every `patience_ms`, woken by `poke()` if need be."""
-        self._tasks[name] = [patience_ms, now_ms, poke]
+    def expect(self, name: str, patience_ms: int, now_ms: int, poke=None):
+        """From now on `name` beats at least every `patience_ms`, woken by `poke()` if need be.
 
-    def beat(self, name: str, now_ms: int) -> None:
-        """The task made a turn."""
-        self._tasks[name][1] = now_ms
+        Returns `beat(now_ms)`, which says that it made a turn.
+        """
+        task = [name, patience_ms, now_ms, poke]
+        self._tasks.append(task)
 
-    def stalled(self, now_ms: int) -> list:
-        """The tasks that should have beaten by now."""
-        return [name for name, task in self._tasks.items() if now_ms - task[1] > task[0]]
+        def beat(now_ms: int) -> None:
+            task[2] = now_ms
+
+        return beat
+
+    def stalled(self, now_ms: int):
+        """The names of the tasks that should have beaten by now, or an empty tuple."""
+        names = ()
+        for task in self._tasks:
+            if now_ms - task[2] > task[1]:
+                names += (task[0],)
+        return names
 
     def poke(self, now_ms: int) -> None:
         """Wake those that have been quiet for half of their patience."""
-        for patience, beaten, poke in self._tasks.values():
-            if poke is not None and 2 * (now_ms - beaten) >= patience:
-                poke()
+        for task in self._tasks:
+            if task[3] is not None and 2 * (now_ms - task[2]) >= task[1]:
+                task[3]()
 
 
 class Boots:
@@ -62,16 +74,18 @@ class Boots:
             self._store.set("boots", 0)
 
 
-def due(uptime_ms: int, broker_lost_ms, safe: bool, press_lives: bool):
+def due(uptime_ms: int, broker_lost_ms, safe: bool, press_lives):
     """What is due: "good" (this start lasts), a reason to restart, or None.
 
-    `broker_lost_ms`: for how long, or None. Nothing restarts while a press lives.
+    `broker_lost_ms`: for how long, or None. Nothing restarts while `press_lives()`.
     """
-    if not press_lives:
-        if broker_lost_ms is not None and broker_lost_ms >= _NO_BROKER_MS:
-            return "no broker"
-        if safe and uptime_ms >= _SAFE_MS:
-            return "safe mode is over"
+    why = None
+    if broker_lost_ms is not None and broker_lost_ms >= _NO_BROKER_MS:
+        why = "no broker"
+    elif safe and uptime_ms >= _SAFE_MS:
+        why = "safe mode is over"
+    if why is not None and not press_lives():
+        return why
     return "good" if uptime_ms >= _GOOD_MS and not safe else None
 
 
@@ -85,12 +99,12 @@ class Supervisor:
         self._boots = boots
         self._now = now
         self._log = log
-        self.stalled = []
+        self.stalled = ()  # the tasks without progress
 
     def expect(self, name: str, patience_ms: int, poke=None):
         """Watch a task; returns what it calls at each turn."""
-        self.pulse.expect(name, patience_ms, self._now(), poke)
-        return lambda: self.pulse.beat(name, self._now())
+        beat = self.pulse.expect(name, patience_ms, self._now(), poke)
+        return lambda: beat(self._now())
 
     async def run(self, watchdog, broker_lost_ms, press_lives, restart) -> None:
         """For ever. `watchdog` is a `machine.WDT`; `await restart(why)` starts anew.
@@ -103,7 +117,7 @@ class Supervisor:
             now = self._now()
             self.worst_delay_ms = max(self.worst_delay_ms, now - before - _LOOK_MS)
             self._feed(watchdog, now)
-            todo = due(now, broker_lost_ms(), self._boots.safe, press_lives())
+            todo = due(now, broker_lost_ms(), self._boots.safe, press_lives)
             if todo == "good" and not self.stalled:
                 self._boots.good()
             elif todo is not None and todo != "good":

@@ -34,12 +34,13 @@ class Nvs:
 
 def test_a_task_that_beats_is_fine_and_one_that_does_not_is_named():
     pulse = Pulse()
-    pulse.expect("button", 1000, 0)
+    beat = pulse.expect("button", 1000, 0)
     pulse.expect("link", 5000, 0)
-    assert pulse.stalled(1000) == []
-    assert pulse.stalled(1001) == ["button"]
-    pulse.beat("button", 1001)
-    assert pulse.stalled(2001) == []
+    assert pulse.stalled(1000) == ()
+    assert pulse.stalled(1001) == ("button",)
+    beat(1001)
+    assert pulse.stalled(2001) == ()
+    assert pulse.stalled(9999) == ("button", "link")
 
 
 def test_a_task_that_waits_is_woken_in_time_to_show_that_it_could():
@@ -92,25 +93,33 @@ def test_a_worn_out_flash_stops_nothing():
 # ---- restarts that are due
 
 
+def quiet():
+    return False
+
+
+def lives():
+    return True
+
+
 def test_a_minute_makes_a_boot_good():
-    assert due(MINUTE - 1, None, False, False) is None
-    assert due(MINUTE, None, False, False) == "good"
-    assert due(MINUTE, 1, False, True) == "good"
+    assert due(MINUTE - 1, None, False, quiet) is None
+    assert due(MINUTE, None, False, quiet) == "good"
+    assert due(MINUTE, 1, False, lives) == "good"
 
 
 def test_no_broker_for_fifteen_minutes():
-    assert due(16 * MINUTE, 15 * MINUTE - 1, False, False) == "good"
-    assert due(16 * MINUTE, 15 * MINUTE, False, False) == "no broker"
+    assert due(16 * MINUTE, 15 * MINUTE - 1, False, quiet) == "good"
+    assert due(16 * MINUTE, 15 * MINUTE, False, quiet) == "no broker"
 
 
 def test_safe_mode_ends_after_five_minutes():
-    assert due(5 * MINUTE - 1, None, True, False) is None
-    assert due(5 * MINUTE, None, True, False) == "safe mode is over"
+    assert due(5 * MINUTE - 1, None, True, quiet) is None
+    assert due(5 * MINUTE, None, True, quiet) == "safe mode is over"
 
 
 def test_nothing_restarts_while_a_press_lives():
-    assert due(60 * MINUTE, 59 * MINUTE, False, True) == "good"
-    assert due(60 * MINUTE, 59 * MINUTE, True, True) is None
+    assert due(60 * MINUTE, 59 * MINUTE, False, lives) == "good"
+    assert due(60 * MINUTE, 59 * MINUTE, True, lives) is None
 
 
 # ---- the button at power-up
