@@ -52,7 +52,7 @@ async def command(
         raise not_found(f"device {device_id!r}")
     if not engine.broker_up:
         raise Problem(503, "No broker", "The gateway has no connection to the broker.")
-    if device.status is not DeviceStatus.ONLINE:
+    if device.status in (DeviceStatus.OFFLINE, DeviceStatus.SLEEPING):  # of a stranger none is kept
         raise Problem(409, "Not connected", f"{device_id} is not connected.")
     try:
         answer = await orders.give(device_id, body.verb, {})
