@@ -16,7 +16,7 @@ from typing import Any
 
 from overdoor.bus import payloads
 from overdoor.bus.client import Bus
-from overdoor.core import dispatch, escalation, step, turn
+from overdoor.core import answers, dispatch, escalation, mystery, step, turn
 from overdoor.core.ledger import Boot
 from overdoor.engine import Engine
 from overdoor.firmware import module
@@ -172,6 +172,24 @@ BUGS = (
         projections._duties,
         '{event.duty, *event.data.get("duties", ())}',
         "{event.duty}",
+    ),
+    Planted(
+        "a closing can be undone for ever",
+        answers.undoable,
+        "and now - closing.noted_at <= UNDO_MS",
+        "",
+    ),
+    Planted(
+        "a mystery call where somebody was a moment ago",
+        mystery.why_not,
+        "if now - used_at < shop.plan.policy.visit_gap_ms:",
+        "if False:",
+    ),
+    Planted(
+        "a training call pages whoever is nearest",
+        dispatch.choose,
+        "if call.only is not None:",
+        "if False:",
     ),
 )
 
