@@ -84,6 +84,15 @@ def test_a_good_shop_is_called_good(tmp_path: Path) -> None:
     ended = overdoor("check", "--config", write_shop(tmp_path))
     assert ended.returncode == 0
     assert "is good: Demo Shop, 1 zones, 1 rooms, 1 devices" in ended.stdout
+    assert "ystery" not in ended.stdout
+
+
+def test_check_says_that_there_are_mystery_calls(tmp_path: Path) -> None:
+    shop = Path(write_shop(tmp_path))
+    with shop.open("a") as file:
+        file.write('\n[hours]\nmon = "10:00-20:00"\n\n[mystery]\nper_day = 2\n')
+    ended = overdoor("check", "--config", str(shop))
+    assert "Mystery calls: 2 a day, each in one of 1 rooms while it is free." in ended.stdout
 
 
 @pytest.mark.parametrize("command", ["run", "check"])
