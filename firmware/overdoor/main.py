@@ -65,16 +65,18 @@ class Device:
         self._prefix = "overdoor/1/%s/" % config.shop
         self._topic = "%sdevice/%s/" % (self._prefix, config.device)
         self._lights = Lights(board.ring, board.lamp, now)
-        self._callpoint = CallPoint(self.boot, now(), "presence" in board.buttons, config.needs)
+        served = ("call",) if self._boots.safe else ("call", "presence", "need")
+        self._buttons = [
+            Button(name, board.buttons[name], self._clock, time.ticks_ms)
+            for name in served
+            if name in board.buttons
+        ]
+        self._caps = [button.name for button in self._buttons] + ["ring", "lamp"]
+        self._callpoint = CallPoint(self.boot, now(), "presence" in self._caps, config.needs)
         self._client = None
         self._radio = Radio(board.wlan, config.wifi_ssid, config.wifi_password, now, self._log)
         will = (self._topic + "status", b"offline")
         self._link = Link(config, self._radio.wifi, now, will, self._log)
-        self._buttons = [
-            Button(name, pin, self._clock, time.ticks_ms)
-            for name, pin in board.buttons.items()
-            if name == "call" or not self._boots.safe
-        ]
         self._decided = asyncio.Event()
         self._orders = Orders(
             {"identify": self._identify, "report": self._report, "restart": self._restart_soon}
@@ -111,6 +113,7 @@ class Device:
     def _on_button(self, name: str, closed: bool, at_ms: int) -> None:
         self._do(self._callpoint.button(name, closed, at_ms, self._clock.now()))
         if closed:
+            self._radio.wifi.hurry()
             self._link.hurry()
 
     def _on_up(self, client) -> None:
@@ -216,7 +219,8 @@ class Device:
 
     def _info(self) -> dict:
         return report.info(
-            self._config,
+            self._config.model,
+            self._caps,
             self.boot,
             self._reset,
             self._boots.safe,

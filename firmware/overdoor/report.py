@@ -24,16 +24,22 @@ def reset_name(machine) -> str:
 
 
 def info(
-    config, boot: str, reset: str, safe: bool, trouble: list, rssi, uptime_ms: int, outbox: int
+    model: str,
+    caps: list,
+    boot: str,
+    reset: str,
+    safe: bool,
+    trouble: list,
+    rssi,
+    uptime_ms: int,
+    outbox: int,
 ) -> dict:
-    """The `info` of the contract. `trouble`: what is wrong, in words of one or two."""
-    caps = ["call", "ring", "lamp"]
-    caps += [name for name in ("presence", "need") if name in config.pins]
+    """The `info` of the contract. `trouble`: what is wrong, in a few words each."""
     gc.collect()
     return {
         "v": PROTOCOL,
         "kind": "callpoint",
-        "model": config.model,
+        "model": model,
         "firmware": VERSION,
         "micropython": ".".join([str(part) for part in sys.implementation.version[:3]]),
         "boot": boot,

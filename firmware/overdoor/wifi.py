@@ -83,6 +83,11 @@ class Wifi:
         """The radio raised an error instead of obeying."""
         return self._fail("radio_stuck", now_ms)
 
+    def hurry(self) -> None:
+        """Somebody pressed: rest no longer than the radio needs."""
+        if self.state in ("off", "resting"):
+            self._until = min(self._until, self._since + _FIRST_BACKOFF_MS)
+
     def pause_ms(self, now_ms: int) -> int:
         """How long nothing needs to be looked at."""
         if self.state in ("off", "resting"):

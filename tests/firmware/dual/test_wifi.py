@@ -132,6 +132,18 @@ def test_whatever_it_is_every_fourth_failure_restarts_the_radio():
     assert stops == [False, False, False, True] * 2
 
 
+def test_a_press_cuts_the_rest_short_but_never_below_what_the_radio_needs():
+    for _ in range(3):
+        wifi = fails(201)
+        failed = wifi.now
+        for _ in range(5):
+            wifi.wifi.hurry()
+        wifi.rest(201)
+        assert wifi.now - failed == 1000
+        wifi.wifi.hurry()  # joining already
+        assert wifi.wifi.state == "joining"
+
+
 def test_a_network_that_falls_away_is_joined_again():
     wifi = Try().begin()
     wifi.see(*UP, 100)
