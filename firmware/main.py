@@ -25,18 +25,24 @@ def build(path: str) -> Device:
     """The device that the configuration at `path` describes. Raises ConfigError."""
     config = configuration.load(path)
     pins = config.pins
-    buttons = {}
-    for name in ("call", "presence", "need"):
-        if name in pins:
-            buttons[name] = machine.Pin(pins[name], machine.Pin.IN, machine.Pin.PULL_UP)
-    board = Board(
-        machine,
-        network.WLAN(network.STA_IF),
-        buttons,
-        neopixel.NeoPixel(machine.Pin(pins["ring"], machine.Pin.OUT), config.ring_leds),
-        machine.PWM(machine.Pin(pins["lamp"], machine.Pin.OUT), freq=1000, duty_u16=0),
-        Numbers(esp32.NVS("overdoor")),
-    )
+    wlan, numbers = network.WLAN(network.STA_IF), Numbers(esp32.NVS("overdoor"))
+    ble = None
+    if config.badges is not None:
+        import bluetooth  # noqa: PLC0415  (tens of KB of memory)
+
+        ble = bluetooth.BLE()
+    if config.kind == "pager":
+        from overdoor import pagerboard  # noqa: PLC0415  (a call point keeps the memory)
+
+        board = pagerboard.make(machine, wlan, pins, config.screen, numbers, ble, time.sleep_ms)
+    else:
+        buttons = {}
+        for name in ("call", "presence", "need"):
+            if name in pins:
+                buttons[name] = machine.Pin(pins[name], machine.Pin.IN, machine.Pin.PULL_UP)
+        ring = neopixel.NeoPixel(machine.Pin(pins["ring"], machine.Pin.OUT), config.ring_leds)
+        lamp = machine.PWM(machine.Pin(pins["lamp"], machine.Pin.OUT), freq=1000, duty_u16=0)
+        board = Board(machine, wlan, buttons, ring, lamp, numbers, ble)
     try:
         return Device(config, board, time, print)
     except ValueError:  # of the TLS library
@@ -53,13 +59,17 @@ def set_up(path: str) -> bool:
         names.append(config.ca_file)
     except ConfigError as error:
         print(error)  # next: set-up, whatever the button says
-    ring = neopixel.NeoPixel(machine.Pin(pins["ring"], machine.Pin.OUT), leds)
+    ring = None
+    if "ring" in pins:  # a pager has none
+        ring = neopixel.NeoPixel(machine.Pin(pins["ring"], machine.Pin.OUT), leds)
 
     def show(colour: tuple) -> None:
-        ring.fill(colour)
-        ring.write()
+        if ring is not None:
+            ring.fill(colour)
+            ring.write()
 
-    pin = machine.Pin(pins["call"], machine.Pin.IN, machine.Pin.PULL_UP)
+    key = pins["call"] if "call" in pins else pins["b"]
+    pin = machine.Pin(key, machine.Pin.IN, machine.Pin.PULL_UP)
     chosen = powerup.ask(pin, show, time)
     if chosen == powerup.ERASE:
         powerup.erase(names)

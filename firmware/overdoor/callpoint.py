@@ -11,15 +11,10 @@ Inputs are method calls with the time in ms; each returns a list of actions for 
 No I/O and no clock: `wake_at()` says when `tick` wants to be called next.
 """
 
+from .actions import FLASH, SEND, SHOW, SHOWN, TAKEN
 from .compat import const
 from .outbox import Outbox
-from .payload import is_count, load_object
-
-FLASH = "flash"
-TAKEN = "taken"
-SHOW = "show"
-SEND = "send"
-SHOWN = "shown"
+from .payload import is_count, load_object, receipted
 
 _HOLD_MS = const(800)
 _LONG_HOLD_MS = const(3000)  # while raised it may be the shopper who leans on the only button
@@ -35,6 +30,8 @@ _WAITING = ("raised", "acknowledged")  # a call is open and nobody stands there 
 
 class CallPoint:
     """One room's call point, from power-up on."""
+
+    LEAF = "signal"  # the topic that tells it what to show
 
     def __init__(self, boot: str, now_ms: int = 0, presence: bool = True, needs: tuple = ()):
         """`presence`: whether it has such a button. `needs`: what its need button chooses from."""
@@ -154,16 +151,8 @@ class CallPoint:
     def receipt(self, payload: bytes, now_ms: int) -> list:
         """`receipt` said what is stored."""
         actions = []
-        receipt = load_object(payload)
-        if receipt is None:
-            return actions
-        pairs = [[receipt.get("boot"), receipt.get("n")]]
-        also = receipt.get("also")
-        if isinstance(also, list):
-            pairs += [pair for pair in also if isinstance(pair, list) and len(pair) == 2]
-        for boot, n in pairs:
-            if is_count(n):
-                self.outbox.cover(boot, n)
+        for boot, n in receipted(payload):
+            self.outbox.cover(boot, n)
         if self._signalled and not self._unconfirmed(now_ms):
             self._recover()
             self._show(actions)

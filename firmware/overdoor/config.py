@@ -6,6 +6,22 @@ from .compat import const
 from .payload import is_address
 
 DEFAULT_PINS = {"call": 32, "ring": 4, "lamp": 33}
+# By screen. The second is the M5StickC Plus2, whose `hold` keeps the battery connected.
+_PAGER_PINS = {
+    "ssd1306": {"a": 32, "b": 33, "sda": 21, "scl": 22, "buzzer": 25},
+    "st7789": {
+        "a": 37,
+        "b": 39,
+        "clock": 13,
+        "out": 15,
+        "select": 5,
+        "data": 14,
+        "reset": 12,
+        "light": 27,
+        "hold": 4,
+        "buzzer": 2,
+    },
+}
 _NEEDS = ("another-size", "another-model", "question", "ready-to-pay", "other")
 _ID_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
 _MAX_PIN = const(48)  # GPIO48 is the highest of an ESP32-S3
@@ -16,7 +32,10 @@ class ConfigError(Exception):
 
 
 class Config:
-    """A checked configuration. `pins` maps call, ring, lamp, perhaps presence and need to numbers.
+    """A checked configuration.
+
+    `kind` is callpoint or pager; `pins` maps what is connected to numbers; `screen`, of a pager, is
+    ssd1306 or st7789; `badges` is the UUID of those that are listened for, 16 bytes, or None.
 
     `ip` is where the broker was found last, or None; `ca` the certificate (DER) that vouches for
     it, or None for a connection without TLS.
@@ -24,14 +43,19 @@ class Config:
     `needs` is what the need button says, one after the other; empty without that button.
     """
 
-    def __init__(self, shop, device, model, broker, wifi, pins, ring_leds, needs):
+    def __init__(
+        self, shop, device, model, broker, wifi, kind, screen, pins, ring_leds, needs, badges
+    ):
         self.shop = shop
         self.device = device
         self.model = model
         self.host, self.ip, self.port, self.user, self.password, self.ca_file = broker
         self.ca = None
         self.wifi_ssid, self.wifi_password = wifi
+        self.kind = kind
+        self.screen = screen
         self.pins = pins
+        self.badges = badges
         self.ring_leds = ring_leds
         self.needs = needs
 
@@ -67,23 +91,33 @@ def parse(text: str) -> Config:
         "config.json",
         raw,
         ("shop", "device", "model", "broker", "wifi"),
-        ("pins", "ring_leds", "needs"),
+        ("kind", "screen", "pins", "ring_leds", "needs", "badges"),
     )
     for key in ("shop", "device"):
         _check_id(key, raw[key])
     leds = raw.get("ring_leds", 12)
     if not _whole(leds, 1, 60):
         raise ConfigError('"ring_leds" must be a whole number from 1 to 60.')
-    pins = _pins(raw.get("pins", {}))
+    kind = _one_of('"kind"', raw.get("kind", "callpoint"), ("callpoint", "pager"))
+    screen = None
+    if kind == "pager":
+        screen = _one_of('"screen"', raw.get("screen", "ssd1306"), tuple(_PAGER_PINS))
+        defaults, more = _PAGER_PINS[screen], ("motor",)
+    else:
+        defaults, more = DEFAULT_PINS, ("presence", "need")
+    pins = _pins(raw.get("pins", {}), defaults, more)
     return Config(
         raw["shop"],
         raw["device"],
         _text('"model"', raw["model"], 1, 64),
         _broker(raw["broker"]),
         _wifi(raw["wifi"]),
+        kind,
+        screen,
         pins,
         leds,
         _needs(raw.get("needs"), pins),
+        _uuid(raw.get("badges")),
     )
 
 
@@ -131,10 +165,22 @@ def _wifi(raw) -> tuple:
     )
 
 
-def _pins(raw) -> dict:
-    _check_keys('"pins"', raw, (), ("call", "presence", "need", "ring", "lamp"))
-    pins = dict(DEFAULT_PINS)
+def _uuid(raw):
+    """The 16 bytes of a UUID, however it is hyphenated; None if there is none."""
+    if raw is None:
+        return None
+    digits = raw.replace("-", "") if isinstance(raw, str) else ""
+    if len(digits) != 32 or any(digit not in "0123456789abcdefABCDEF" for digit in digits):
+        raise ConfigError('"badges" must be a UUID, 32 hexadecimal digits.')
+    return bytes([int(digits[at : at + 2], 16) for at in range(0, 32, 2)])
+
+
+def _pins(raw, defaults: dict, more: tuple) -> dict:
+    _check_keys('"pins"', raw, (), tuple(defaults) + more)
+    pins = dict(defaults)
     pins.update(raw)
+    if "buzzer" in pins and pins["buzzer"] is None:  # there is a motor, or a quiet house
+        del pins["buzzer"]
     users = {}
     for name, number in pins.items():
         if not _whole(number, 0, _MAX_PIN):
@@ -162,6 +208,12 @@ def _check_id(key: str, value) -> None:
     valid = isinstance(value, str) and 1 <= len(value) <= 32
     if not valid or any(character not in _ID_CHARACTERS for character in value):
         raise ConfigError('"%s" must be 1 to 32 of a-z, 0-9 and "-".' % key)
+
+
+def _one_of(where: str, value, known: tuple) -> str:
+    if value not in known:
+        raise ConfigError("%s must be one of: %s." % (where, ", ".join(known)))
+    return value
 
 
 def _text(where: str, value, shortest: int, longest: int) -> str:

@@ -127,6 +127,7 @@ class Lights:
         self._lamp = lamp
         self._now = now
         self._pattern = "idle"
+        self._stays = False
         self._began = 0
         self._flash_began = None
         self._taken_began = None
@@ -142,9 +143,16 @@ class Lights:
 
     def show(self, pattern: str) -> None:
         """Begin a pattern: idle, raised, acknowledged, arrived or offline."""
+        if self._stays:
+            return
         self._pattern = pattern
         self._began = self._now()
         self._restart()
+
+    def stay_degraded(self) -> None:
+        """Show the degraded pattern from now on, whatever comes."""
+        self.show("offline")
+        self._stays = True
 
     def flash(self) -> None:
         """A press was felt: light the ring at once, for a moment."""

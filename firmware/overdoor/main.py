@@ -1,12 +1,14 @@
-"""Wires a call point: buttons and broker into decisions, decisions into lights and messages."""
+"""Wires a device: buttons and broker into decisions, decisions into lights, sound and messages."""
 
 import asyncio
 import json
 import os
 
 from . import PROTOCOL, report
+from .actions import ALERT, FLASH, SEND, SHOW, SHOWN, TAKEN
+from .badges import Badges
 from .button import Button
-from .callpoint import FLASH, SEND, SHOW, SHOWN, TAKEN, CallPoint
+from .callpoint import CallPoint
 from .clock import Clock
 from .compat import const
 from .lamp import Lights
@@ -31,10 +33,10 @@ _LINK_PATIENCE_MS = const(60000)
 class Board:
     """The hardware of one call point, as `main.py` finds it."""
 
-    def __init__(self, machine, wlan, buttons, ring, lamp, numbers):
+    def __init__(self, machine, wlan, buttons, ring, lamp, numbers, ble=None):
         """`buttons` maps call, perhaps presence and need to pins; `machine` is the module.
 
-        `numbers` is an `nvs.Numbers`.
+        `numbers` is an `nvs.Numbers`, `ble` a `bluetooth.BLE` if badges are listened for.
         """
         self.machine = machine
         self.wlan = wlan
@@ -42,10 +44,22 @@ class Board:
         self.ring = ring
         self.lamp = lamp
         self.numbers = numbers
+        self.ble = ble
+        self.needed = ("call",)  # even in safe mode
+        self.shows = ["ring", "lamp"]
+
+    def parts(self, config, boot: str, now, served: list) -> tuple:
+        """What decides, and what shows it. `now() -> int` gives ms; `served` names the buttons."""
+        presence = "presence" in served
+        decider = CallPoint(boot, now(), presence, config.needs)
+        return decider, Lights(self.ring, self.lamp, now)
 
 
 class Device:
-    """One running call point.
+    """One running device: a call point, or whatever else a board is.
+
+    `board.parts` gives what decides (`LEAF` names the topic that it follows, and its method for
+    that) and what shows it.
 
     In safe mode, after ten starts that did not last, it does with as little as it can: the call
     button, the link, and lights that show the degraded pattern all the time.
@@ -64,15 +78,14 @@ class Device:
         self._supervisor = Supervisor(self._boots, now, self._log)
         self._prefix = "overdoor/1/%s/" % config.shop
         self._topic = "%sdevice/%s/" % (self._prefix, config.device)
-        self._lights = Lights(board.ring, board.lamp, now)
-        served = ("call",) if self._boots.safe else ("call", "presence", "need")
+        needed, safe = board.needed, self._boots.safe
+        served = [name for name in board.buttons if name in needed or not safe]
         self._buttons = [
-            Button(name, board.buttons[name], self._clock, time.ticks_ms)
-            for name in served
-            if name in board.buttons
+            Button(name, board.buttons[name], self._clock, time.ticks_ms) for name in served
         ]
-        self._caps = [button.name for button in self._buttons] + ["ring", "lamp"]
-        self._callpoint = CallPoint(self.boot, now(), "presence" in self._caps, config.needs)
+        self._caps = served + board.shows
+        self._decider, self._panel = board.parts(config, self.boot, now, served)
+        self._follow = getattr(self._decider, self._decider.LEAF)
         self._client = None
         self._radio = Radio(board.wlan, config.wifi_ssid, config.wifi_password, now, self._log)
         will = (self._topic + "status", b"offline")
@@ -90,7 +103,7 @@ class Device:
         self._log("boot %d, after %s" % (self._boots.count, self._reset))
         if self._boots.safe:
             self._log("safe mode")
-            self._lights.show("offline")
+            self._panel.stay_degraded()
         watchdog = self._board.machine.WDT(timeout=WATCHDOG_MS)
         expect = self._supervisor.expect
         jobs = []
@@ -99,27 +112,31 @@ class Device:
             jobs.append(button.run(self._on_button, beat))
         link_beat = expect("link", _LINK_PATIENCE_MS, self._link.poke)
         jobs += [
-            self._lights.run(expect("lights", _PATIENCE_MS, self._lights.poke)),
+            self._panel.run(expect("panel", _PATIENCE_MS, self._panel.poke)),
             self._keep_time(expect("time", _PATIENCE_MS, self._decided.set)),
             self._look_around(expect("diagnostics", _PATIENCE_MS)),
             self._radio.run(self._link.wifi_changed, expect("wifi", _PATIENCE_MS)),
             self._link.run(self._on_up, self._on_down, self._on_message, self._in_use, link_beat),
             self._supervisor.run(watchdog, self._broker_lost_ms, self._in_use, self._restart),
         ]
+        if self._board.ble is not None:
+            badges = Badges(self._board.ble, self._config.badges, self._log)
+            beat = expect("badges", _PATIENCE_MS)
+            jobs.append(badges.run(self._tell_badge, self._radio_wanted, beat))
         await asyncio.gather(*jobs)
 
     # ---- inputs
 
     def _on_button(self, name: str, closed: bool, at_ms: int) -> None:
-        self._do(self._callpoint.button(name, closed, at_ms, self._clock.now()))
+        self._do(self._decider.button(name, closed, at_ms, self._clock.now()))
         if closed:
             self._radio.wifi.hurry()
             self._link.hurry()
 
     def _on_up(self, client) -> None:
         self._client = client
-        self._lights.diagnose(None)
-        topics = [self._topic + leaf for leaf in ("receipt", "signal", "command")]
+        self._panel.diagnose(None)
+        topics = [self._topic + leaf for leaf in ("receipt", self._decider.LEAF, "command")]
         topics.insert(0, self._prefix + "gateway/status")
         try:
             client.subscribe(topics)
@@ -127,20 +144,20 @@ class Device:
             self._log("link: %s" % error)
         self._publish("status", b"online", True)
         self._publish_info()
-        self._do(self._callpoint.connected(self._clock.now()))
+        self._do(self._decider.connected(self._clock.now()))
 
     def _on_down(self) -> None:
         self._client = None
-        self._do(self._callpoint.disconnected(self._clock.now()))
+        self._do(self._decider.disconnected(self._clock.now()))
 
     def _on_message(self, topic: str, payload: bytes, retained: bool) -> None:
         now = self._clock.now()
         if topic == self._prefix + "gateway/status":
-            self._do(self._callpoint.gateway(payload, now))
+            self._do(self._decider.gateway(payload, now))
         elif topic == self._topic + "receipt":
-            self._do(self._callpoint.receipt(payload, now))
-        elif topic == self._topic + "signal":
-            self._do(self._callpoint.signal(payload, retained, now))
+            self._do(self._decider.receipt(payload, now))
+        elif topic == self._topic + self._decider.LEAF:
+            self._do(self._follow(payload, retained, now))
         elif topic == self._topic + "command" and not retained:  # an order is for now or never
             result = self._orders.obey(payload)
             if result is not None:
@@ -150,7 +167,7 @@ class Device:
         while True:
             beat()
             self._decided.clear()
-            wake_at = self._callpoint.wake_at()
+            wake_at = self._decider.wake_at()
             if wake_at is None:
                 await self._decided.wait()
                 continue
@@ -161,7 +178,7 @@ class Device:
                     continue
             except asyncio.TimeoutError:
                 delay = 0
-            self._do(self._callpoint.tick(self._clock.now()))
+            self._do(self._decider.tick(self._clock.now()))
 
     async def _look_around(self, beat) -> None:
         while True:
@@ -176,10 +193,13 @@ class Device:
         """Until the first session, the ring says what is wrong."""
         course, wifi = self._link.course, self._radio.wifi
         fault = course.fault if wifi.up else wifi.fault
-        self._lights.diagnose(None if course.sessions else fault)
+        self._panel.diagnose(None if course.sessions else fault)
 
     def _in_use(self) -> bool:
-        return self._callpoint.in_use(self._clock.now())
+        return self._decider.in_use(self._clock.now())
+
+    def _radio_wanted(self) -> bool:
+        return self._client is None or self._in_use()
 
     def _broker_lost_ms(self):
         since = self._link.course.down_since
@@ -190,11 +210,13 @@ class Device:
     def _do(self, actions: list) -> None:
         for action in actions:
             if action[0] == FLASH:
-                self._lights.flash()
+                self._panel.flash()
             elif action[0] == TAKEN:
-                self._lights.taken(action[1])
-            elif action[0] == SHOW and not self._boots.safe:
-                self._lights.show(action[1])
+                self._panel.taken(action[1])
+            elif action[0] == SHOW:
+                self._panel.show(action[1])
+            elif action[0] == ALERT:
+                self._panel.alert(action[1])
             elif action[0] == SEND:
                 self._send(action[1])
             elif action[0] == SHOWN:
@@ -207,7 +229,7 @@ class Device:
             self._last_sent = event.n
         else:
             self._resends += 1
-        self._publish_json("event", self._callpoint.outbox.payload(event, self._clock.now()))
+        self._publish_json("event", self._decider.outbox.payload(event, self._clock.now()))
 
     def _publish_info(self) -> None:
         self._told_at = self._clock.now()
@@ -219,7 +241,7 @@ class Device:
 
     def _info(self) -> dict:
         return report.info(
-            self._config.model,
+            self._config,
             self._caps,
             self.boot,
             self._reset,
@@ -227,24 +249,28 @@ class Device:
             self._trouble(),
             self._radio.rssi(),
             self._clock.now(),
-            len(self._callpoint.outbox),
+            len(self._decider.outbox),
         )
 
     def _publish_json(self, leaf: str, body: dict, retain: bool = False) -> None:
         self._publish(leaf, json.dumps(body).encode(), retain)
 
-    def _publish(self, leaf: str, payload: bytes, retain: bool = False) -> None:
+    def _tell_badge(self, badge: str, rssi: int) -> None:
+        body = json.dumps({"v": PROTOCOL, "badge": badge, "rssi": rssi})
+        self._publish("sighting", body.encode(), False, 0)
+
+    def _publish(self, leaf: str, payload: bytes, retain: bool = False, qos: int = 1) -> None:
         if self._client is None:
             return
         try:
-            self._client.publish(self._topic + leaf, payload, 1, retain)
+            self._client.publish(self._topic + leaf, payload, qos, retain)
         except MqttError as error:  # the session ends by itself; the outbox sends again
             self._log("link: %s" % error)
 
     # ---- commands
 
     def _identify(self, args: dict) -> dict:
-        self._lights.identify()
+        self._panel.identify()
         return {}
 
     def _report(self, args: dict) -> dict:
@@ -253,13 +279,13 @@ class Device:
         data["sessions"] = self._link.course.sessions
         data["joins"] = self._radio.wifi.joins
         data["resends"] = self._resends
-        data["dropped"] = self._callpoint.outbox.dropped
+        data["dropped"] = self._decider.outbox.dropped
         data["worst_delay_ms"] = self._supervisor.worst_delay_ms
         data["log"] = self._log.tail(_LOG_IN_REPORT)
         return data
 
     def _restart_soon(self, args: dict) -> dict:
-        if len(self._callpoint.outbox):
+        if len(self._decider.outbox):
             raise RefusedError("a press waits for its receipt")
         asyncio.create_task(self._restart("restart was asked for"))
         return {}

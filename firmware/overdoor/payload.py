@@ -21,3 +21,15 @@ def is_address(host: str) -> bool:
     """Whether a host is an IPv4 address, for which nobody has to be asked."""
     parts = host.split(".")
     return len(parts) == 4 and all(part.isdigit() and int(part) < 256 for part in parts)
+
+
+def receipted(payload: bytes) -> list:
+    """The (boot, n) pairs of a `receipt`; each covers its boot up to n."""
+    receipt = load_object(payload)
+    if receipt is None:
+        return []
+    pairs = [[receipt.get("boot"), receipt.get("n")]]
+    also = receipt.get("also")
+    if isinstance(also, list):
+        pairs += [pair for pair in also if isinstance(pair, list) and len(pair) == 2]
+    return [(boot, n) for boot, n in pairs if is_count(n)]

@@ -24,7 +24,7 @@ def reset_name(machine) -> str:
 
 
 def info(
-    model: str,
+    config,
     caps: list,
     boot: str,
     reset: str,
@@ -38,8 +38,8 @@ def info(
     gc.collect()
     return {
         "v": PROTOCOL,
-        "kind": "callpoint",
-        "model": model,
+        "kind": config.kind,
+        "model": config.model,
         "firmware": VERSION,
         "micropython": ".".join([str(part) for part in sys.implementation.version[:3]]),
         "boot": boot,

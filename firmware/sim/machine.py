@@ -12,6 +12,7 @@ HARD_RESET_STATUS = 3  # exit status of the process, so that its host starts it 
 
 _inputs = {}  # pin number -> Pin
 _contacts = {}  # pin number -> level, which outlives the Pin objects
+_outputs = {}  # pin number -> Pin
 _pwms = {}  # pin number -> PWM
 _watchdog = []  # the deadline in ticks, once there is one
 _cause = [PWRON_RESET]
@@ -32,12 +33,19 @@ class Pin:
         self._level = int(bool(value))
         self._handler = None
         self._trigger = 0
+        if mode == Pin.OUT:
+            _outputs[number] = self
         if mode == Pin.IN:
             self._level = _contacts.get(number, 1)
             _inputs[number] = self
 
-    def value(self):
-        return self._level
+    def value(self, level=None):
+        if level is None:
+            return self._level
+        if level != self._level:
+            self._level = level
+            output_changed()
+        return None
 
     def irq(self, handler=None, trigger=IRQ_FALLING | IRQ_RISING):  # no `hard`, as on an ESP32
         self._handler = handler
@@ -59,7 +67,11 @@ class PWM:
 
     def __init__(self, pin, freq=0, duty_u16=0):
         self._duty = duty_u16
+        self._freq = freq
         _pwms[pin.number] = self
+
+    def freq(self, value):
+        self._freq = value
 
     def duty_u16(self, value=None):
         if value is None:
@@ -68,6 +80,30 @@ class PWM:
             self._duty = value
             output_changed()
         return None
+
+
+class I2C:
+    """A bus with one chip on it, `I2C.device`."""
+
+    device = None
+
+    def __init__(self, id, scl=None, sda=None, freq=0):
+        pass
+
+    def writevto(self, address, vector):
+        self.device.take(address, b"".join(vector))
+
+
+class SPI:
+    """A bus with one chip on it, `SPI.device`."""
+
+    device = None
+
+    def __init__(self, id, baudrate=0, sck=None, mosi=None):
+        pass
+
+    def write(self, data):
+        self.device.take(data)
 
 
 class WDT:
@@ -127,3 +163,15 @@ def brightness(number):
     """What a PWM output shows, 0..255."""
     pwm = _pwms.get(number)
     return pwm.duty_u16() // 257 if pwm is not None else 0
+
+
+def pitch(number):
+    """The Hz that a buzzer on a PWM output sounds, 0 for silence or for no buzzer."""
+    pwm = _pwms.get(number)
+    return pwm._freq if pwm is not None and pwm.duty_u16() else 0
+
+
+def level(number):
+    """The level of an output, 0 while nobody made it."""
+    pin = _outputs.get(number)
+    return pin.value() if pin is not None else 0

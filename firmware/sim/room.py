@@ -1,4 +1,4 @@
-"""Runs the firmware of one room on a PC: its real files against simulated contacts and lights.
+"""Runs the firmware of one room or pager on a PC: its real files against simulated hardware.
 
     MICROPYPATH=firmware/sim:firmware:.frozen micropython firmware/sim/room.py config.json [CAUSE]
 
@@ -20,6 +20,7 @@ import machine
 import neopixel
 import network
 from flag import Flag
+from pocket import Pocket
 
 from main import build
 from overdoor import config as configuration
@@ -27,6 +28,7 @@ from overdoor import report
 
 _MAX_LINE = 4096
 _MAX_MS = 60000
+_BUTTONS = ("call", "presence", "need")
 
 
 def say(message: dict) -> None:
@@ -42,31 +44,42 @@ class OrderError(Exception):
     """An order from the host that makes no sense; it changes nothing."""
 
 
-class Room:
-    """The world around one device: hands on buttons, eyes on lights."""
+class Walls:
+    """What a call point has to be seen, and its buttons."""
 
-    def __init__(self, pins: dict):
-        self._pins = pins
+    def __init__(self, config):
+        self._pins = config.pins
+        self.buttons = {name: config.pins[name] for name in _BUTTONS if name in config.pins}
+
+    def seen(self) -> dict:
+        ring = neopixel.ring(self._pins["ring"])
+        lamp = machine.brightness(self._pins["lamp"])
+        return {"lights": {"ring": ring.shown(), "lamp": lamp}}
+
+
+class Room:
+    """The world around one device: hands on its buttons, eyes on what it shows."""
+
+    def __init__(self, things):
+        """`things` has `buttons`, names and pin numbers, and `seen()`, what to report."""
+        self._things = things
         self._dirty = asyncio.Event()
         self._told = None
         self._began = time.ticks_ms()
         machine.on_output(self._dirty.set)
 
-    def lights(self) -> dict:
-        """What can be seen now."""
-        ring = neopixel.ring(self._pins["ring"])
-        return {"ring": ring.shown(), "lamp": machine.brightness(self._pins["lamp"])}
+    def tell(self, seen: dict) -> None:
+        """Report what can be seen now."""
+        self._told = seen
+        say(dict(seen, t=time.ticks_diff(time.ticks_ms(), self._began)))
 
-    def tell_lights(self) -> None:
-        self._told = self.lights()
-        say({"lights": self._told, "t": time.ticks_diff(time.ticks_ms(), self._began)})
-
-    async def watch_lights(self) -> None:
+    async def watch(self) -> None:
         while True:
             await self._dirty.wait()
             self._dirty.clear()
-            if self.lights() != self._told:
-                self.tell_lights()
+            seen = self._things.seen()
+            if seen != self._told:
+                self.tell(seen)
 
     async def take_orders(self, stdin) -> None:
         """Obey until the host closes stdin; then the process ends, so that none is left over."""
@@ -113,7 +126,9 @@ class Room:
         elif what == "up":
             self._contact(order).drive(1)
         elif what == "lights":
-            self.tell_lights()
+            self.tell(self._things.seen())
+        elif what == "screen" and isinstance(self._things, Pocket):
+            say({"points": self._things.points()})
         elif what == "wifi":
             if not isinstance(order.get("up"), bool):
                 raise OrderError("up is neither true nor false")
@@ -130,10 +145,10 @@ class Room:
             raise OrderError("do what?")
 
     def _contact(self, order: dict):
-        button = order.get("button")
-        if button not in ("call", "presence", "need") or button not in self._pins:
+        buttons, button = self._things.buttons, order.get("button")
+        if not isinstance(button, str) or button not in buttons:
             raise OrderError("no such button")
-        return machine.input_pin(self._pins[button])
+        return machine.input_pin(buttons[button])
 
 
 def _milliseconds(value) -> int:
@@ -169,13 +184,14 @@ async def _watch_watchdog() -> None:
 async def _main(path: str) -> None:
     esp32.keep_in(path + ".nvs")
     try:
+        config = configuration.load(path)
+        things = Pocket(config) if config.kind == "pager" else Walls(config)
         device = build(path)
     except configuration.ConfigError as error:
         say({"error": str(error)})
         raise SystemExit(2) from None
-    config = configuration.load(path)
-    room = Room(config.pins)
-    asyncio.create_task(room.watch_lights())
+    room = Room(things)
+    asyncio.create_task(room.watch())
     asyncio.create_task(room.take_orders(sys.stdin.buffer))
     asyncio.create_task(_watch_watchdog())
     firmware = asyncio.create_task(device.run())

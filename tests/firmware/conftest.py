@@ -274,6 +274,7 @@ async def open_room(folder: Path, config: dict[str, Any]) -> AsyncIterator[Room]
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         env=micropython_environment(FIRMWARE / "sim", FIRMWARE),
+        limit=1 << 20,  # a screen in colour is one line
     )
     room = Room(process)
     try:

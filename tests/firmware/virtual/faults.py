@@ -97,11 +97,11 @@ def test_at_the_start_each_fault_is_named_shown_and_survived():
 
         async def story(world):
             await world.until(lambda: fault_now(world) == fault)
-            await world.until(lambda: world.device._lights._fault_edges == blinks(fault), 2000)
+            await world.until(lambda: world.device._panel._fault_edges == blinks(fault), 2000)
             assert not world.course.sessions
             cure(world)
             await world.until(lambda: world.course.state == "up")
-            assert world.device._lights._fault_edges is None
+            assert world.device._panel._fault_edges is None
             await asyncio.sleep(2)
             assert world.ring.shown() == ["000000"], fault
 
@@ -122,7 +122,7 @@ def test_after_a_good_session_too_but_then_an_idle_ring_stays_dark():
                 world.broker.last.hang_up()
             await world.until(lambda: fault_now(world) == fault)
             assert world.ring.shown() == ["000000"], fault
-            assert world.device._lights._fault_edges is None
+            assert world.device._panel._fault_edges is None
             cure(world)
             await world.until(lambda: world.course.state == "up" and world.course.sessions == 2)
 

@@ -52,7 +52,7 @@ def test_a_device_that_works_is_left_alone_for_hours():
 def test_any_task_that_waits_for_ever_brings_the_reset():
     hangs = {
         "button": lambda d: setattr(d._buttons[0], "run", never),
-        "lights": lambda d: setattr(d._lights, "run", never),
+        "panel": lambda d: setattr(d._panel, "run", never),
         "time": lambda d: setattr(d, "_keep_time", never),
         "link": lambda d: setattr(d._link, "run", never),
         "wifi": lambda d: setattr(d._radio, "run", never),

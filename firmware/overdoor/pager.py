@@ -1,0 +1,301 @@
+"""What a pager decides: the list of calls, two keys, answers, when it sounds. Pure.
+
+Inputs are method calls with the time in ms; each returns a list of actions for the shell to do:
+
+    (SEND, event)     publish `outbox.payload(event, now)` now
+    (SHOW, view)      bring the screen up to date; `layout.py` turns a view into lines
+    (ALERT, pattern)  sound and vibrate: call, taken, late or link
+
+Key A answers: it takes a waiting call, and says "I am there" for one's own. Key B goes to the next
+call; held, it declines the selected one. What was answered counts once the gateway's list shows it.
+
+It does not nag: a call sounds once when it begins to wait, once more each time an acknowledgement
+lapsed, three times at most; a lost link sounds once. No I/O and no clock: `wake_at()` says when
+`tick` wants to be called next.
+"""
+
+from collections import namedtuple
+
+from .actions import ALERT, SEND, SHOW
+from .bell import Bell
+from .calllist import ACKNOWLEDGED, ARRIVED, RAISED, CallList
+from .compat import const
+from .outbox import Outbox
+from .payload import receipted
+
+_HOLD_MS = const(800)
+_JUST_MOVED_MS = const(600)  # a key pressed so soon was meant for what was selected before
+_LIT_MS = const(20000)
+_NOTICE_MS = const(6000)
+_SETTLE_MS = const(1500)  # between a receipt and the list that shows what came of it
+_LIVE_MS = const(600000)
+_KNOWN_CALLS = const(32)
+
+
+class Answer:
+    """A key that was pressed for a call, until it is known what became of it."""
+
+    def __init__(self, word: str, event):
+        self.word = word  # acknowledge, decline or arrive
+        self.event = event
+        self.settles_at = None  # ms; once the gateway has it
+
+
+# What the screen shows. `lit`: at all. `trouble`: None, link, gateway or old, why the list may not
+# be true, and for how many seconds (None: nobody knows). `calls`: (name, zone, seconds, whether it
+# may be more, look, need). `selected`: a place among them, or None. `notice`: changed, taken, over,
+# full or None.
+View = namedtuple("View", ("lit", "trouble", "trouble_s", "calls", "selected", "notice"))
+
+
+class Pager:
+    """One pager, from power-up on."""
+
+    LEAF = "page"
+
+    def __init__(self, device: str, boot: str, now_ms: int = 0):
+        """`device` is its id: calls that are `by` it are its own."""
+        self.outbox = Outbox(boot)
+        self.online = False
+        self._list = CallList(device)
+        self._answers = {}  # call id -> Answer
+        self._declined = []  # call ids that are somebody else's business
+        self._selected = None  # call id
+        self._moved_at = now_ms - _JUST_MOVED_MS
+        self._held = None  # ms of the press of key B, while it is down
+        self._bell = Bell()
+        self._lost_at = now_ms  # the link; None while it is up
+        self._gateway_lost_at = None
+        self._lit_until = now_ms + _LIT_MS
+        self._notice = None
+        self._notice_until = now_ms
+        self._shown = None
+        self._seconds_at = now_ms
+
+    # ---- whoever carries it
+
+    def button(self, key: str, closed: bool, at_ms: int, now_ms: int) -> list:
+        """Key "a" or "b" went down or up at `at_ms`."""
+        actions = []
+        dark = not self._is_lit(now_ms)
+        if closed:
+            self._lit_until = now_ms + _LIT_MS
+            if dark:
+                pass  # nobody answers what they did not see
+            elif key == "b":
+                self._held = at_ms
+            elif at_ms - self._moved_at >= _JUST_MOVED_MS:
+                self._key_a(actions, at_ms)
+        elif key == "b" and self._held is not None:
+            self._held = None
+            self._next(at_ms)
+        return self._done(actions, now_ms)
+
+    def _key_a(self, actions: list, at_ms: int) -> None:
+        call = self._list.find(self._selected)
+        if call is None or call.id in self._answers:
+            return
+        if call.state == RAISED:
+            self._answer(actions, call, "acknowledge", at_ms)
+        elif call.state == ACKNOWLEDGED and self._list.mine(call):
+            self._answer(actions, call, "arrive", at_ms)
+        else:
+            self._next(at_ms)
+
+    def _answer(self, actions: list, call, word: str, at_ms: int) -> None:
+        fields = {"call": call.id, "rev": self._list.rev or 0, "answer": word}
+        event = self.outbox.add("answer", fields, at_ms)
+        if event is None:
+            self._tell("full", at_ms)
+            return
+        self._answers[call.id] = Answer(word, event)
+        if word == "decline":
+            self._declined = self._declined[1 - _KNOWN_CALLS :]
+            self._declined.append(call.id)
+            self._next(at_ms)
+
+    def _next(self, at_ms: int) -> None:
+        """Select the call below, and after the last one the first."""
+        calls = self._list.calls
+        if calls:
+            place = self._list.place(self._selected)
+            self._selected = calls[0 if place is None else (place + 1) % len(calls)].id
+            self._moved_at = at_ms - _JUST_MOVED_MS  # it was the hand that moved it
+
+    # ---- the link
+
+    def connected(self, now_ms: int) -> list:
+        """The broker took us: subscribed, and status and info are on their way."""
+        self.online = True
+        self._lost_at = None
+        self._bell.link_is_back()
+        self._gateway_lost_at = None
+        self._list.doubt()
+        self.outbox.restart(now_ms)
+        return self._done([], now_ms)
+
+    def disconnected(self, now_ms: int) -> list:
+        """The broker is gone, or the radio."""
+        if self.online:
+            self.online = False
+            self._lost_at = now_ms
+        return self._done([], now_ms)
+
+    def gateway(self, payload: bytes, now_ms: int) -> list:
+        """`gateway/status` said something."""
+        if payload == b"online":
+            if self._gateway_lost_at is not None:
+                self._list.doubt()
+            self._gateway_lost_at = None
+        elif payload == b"offline" and self._gateway_lost_at is None:
+            self._gateway_lost_at = now_ms
+        return self._done([], now_ms)
+
+    def receipt(self, payload: bytes, now_ms: int) -> list:
+        """`receipt` said what is stored."""
+        for boot, n in receipted(payload):
+            self.outbox.cover(boot, n)
+        held = list(self.outbox)
+        for answer in self._answers.values():
+            if answer.settles_at is None and answer.event not in held:
+                answer.settles_at = now_ms + _SETTLE_MS
+        return self._done([], now_ms)
+
+    def page(self, payload: bytes, retained: bool, now_ms: int) -> list:
+        """`page` said which calls there are."""
+        actions = []
+        if not self._list.read(payload, retained, now_ms):
+            return actions
+        for call in self._list.calls:
+            wanted = call.news and call.state == RAISED and call.id not in self._declined
+            if wanted and self._bell.may_ring(call.id, self._list):
+                self._alert(actions, "call", now_ms)
+        for id_ in list(self._answers):
+            self._settle(actions, id_, now_ms)
+        self._choose(now_ms)
+        return self._done(actions, now_ms)
+
+    def _settle(self, actions: list, id_: str, now_ms: int) -> None:
+        """Find out what became of an answer: at once if the list shows it, or after a while."""
+        answer, call = self._answers[id_], self._list.find(id_)
+        mine = call is not None and self._list.mine(call)
+        wanted = (ACKNOWLEDGED, ARRIVED) if answer.word == "acknowledge" else (ARRIVED,)
+        if mine and call.state in wanted:
+            self._alert(actions, "taken", now_ms)
+        elif answer.settles_at is None or now_ms < answer.settles_at:
+            return  # not known yet
+        elif answer.word != "decline":
+            outcome = "over"
+            if call is not None:
+                outcome = "changed" if call.state == RAISED or mine else "taken"
+            self._tell(outcome, now_ms)
+            self._alert(actions, "late", now_ms)
+        del self._answers[id_]
+
+    def _choose(self, now_ms: int) -> None:
+        """The selection stays where it is while there is something to do, or to read."""
+        selected = self._list.find(self._selected)
+        if selected is not None and selected.state != ARRIVED:
+            return
+        open_ = [call for call in self._list.calls if call.state != ARRIVED]
+        wanted = [call for call in open_ if call.id not in self._declined] or open_
+        if wanted:
+            waiting = [call for call in wanted if call.state == RAISED or self._list.mine(call)]
+            self._selected = (waiting or wanted)[0].id
+            self._moved_at = now_ms
+        elif selected is None:
+            self._selected = self._list.calls[0].id if self._list.calls else None
+
+    # ---- time
+
+    def tick(self, now_ms: int) -> list:
+        """Do what is due at `now_ms`."""
+        actions = []
+        if self._held is not None and now_ms - self._held >= _HOLD_MS:
+            held_at, self._held = self._held, None
+            call = self._list.find(self._selected)
+            if call is not None and call.state == RAISED and call.id not in self._answers:
+                self._answer(actions, call, "decline", held_at)
+        for id_ in list(self._answers):
+            self._settle(actions, id_, now_ms)
+        link_at = self._bell.link_at(self._lost_at)
+        if link_at is not None and link_at <= now_ms:
+            self._bell.told_link(now_ms)
+            self._alert(actions, "link", now_ms)
+        return self._done(actions, now_ms)
+
+    def wake_at(self):
+        """The time in ms when `tick` next has something to do, or None."""
+        times = [one.settles_at for one in self._answers.values() if one.settles_at is not None]
+        if self._held is not None:
+            times.append(self._held + _HOLD_MS)
+        link_at = self._bell.link_at(self._lost_at)
+        if link_at is not None:
+            times.append(link_at)
+        if self._shown is None or self._shown.lit:
+            times.append(self._seconds_at)  # the screen counts seconds
+        if self.online and len(self.outbox):
+            times.append(self.outbox.next_due())
+        return min(times) if times else None
+
+    def in_use(self, now_ms: int) -> bool:
+        """Whether an answer is on its way; a restart can wait for it."""
+        return any(now_ms - event.at_ms < _LIVE_MS for event in self.outbox)
+
+    # ---- helpers
+
+    def _alert(self, actions: list, pattern: str, now_ms: int) -> None:
+        self._lit_until = now_ms + _LIT_MS
+        if (ALERT, pattern) not in actions:
+            actions.append((ALERT, pattern))
+
+    def _tell(self, notice: str, now_ms: int) -> None:
+        self._notice = notice
+        self._notice_until = now_ms + _NOTICE_MS
+
+    def _is_lit(self, now_ms: int) -> bool:
+        return now_ms < self._lit_until or self._list.wants_attention(self._declined)
+
+    def _done(self, actions: list, now_ms: int) -> list:
+        if self.online:
+            actions.extend([(SEND, event) for event in self.outbox.due(now_ms)])
+        self._seconds_at = now_ms + 1000 - now_ms % 1000
+        view = self.view(now_ms)
+        if view != self._shown:
+            self._shown = view
+            actions.append((SHOW, view))
+        return actions
+
+    def view(self, now_ms: int) -> View:
+        """What the screen should show now."""
+        trouble, since = None, None
+        if self._lost_at is not None:
+            trouble, since = "link", self._lost_at
+        elif self._gateway_lost_at is not None:
+            trouble, since = "gateway", self._gateway_lost_at
+        elif self._list.dated:
+            trouble = "old"
+        rows = []
+        for call in self._list.calls:
+            age_s = max(0, now_ms - call.raised_at) // 1000
+            look = self._look(call)
+            rows.append((call.name, call.zone, age_s, call.at_least, look, call.need))
+        return View(
+            self._is_lit(now_ms),
+            trouble,
+            None if since is None else (now_ms - since) // 1000,
+            rows,
+            self._list.place(self._selected),
+            self._notice if now_ms < self._notice_until else None,
+        )
+
+    def _look(self, call) -> str:
+        """In one word how a call stands with this pager."""
+        answer = self._answers.get(call.id)
+        if answer is not None and answer.word != "decline":
+            return "sending" if self.online else "queued"
+        if call.state == RAISED:
+            return "declined" if call.id in self._declined else "waiting"
+        if self._list.mine(call):
+            return "mine" if call.state == ACKNOWLEDGED else "there"
+        return "lost"
