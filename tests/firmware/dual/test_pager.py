@@ -1,5 +1,6 @@
 import json
 
+from overdoor_device.alert import PATTERNS
 from overdoor_device.layout import ROWS, lines
 from overdoor_device.pager import Pager
 
@@ -415,3 +416,9 @@ def test_every_view_fits_the_screen():
                         assert len(text) <= (columns // 2 if size == "big" else columns), text
                         rows += 1 if size == "plain" else 2
                     assert rows == ROWS
+
+
+def test_no_pattern_lasts_longer_than_a_second():
+    for name, pattern in PATTERNS.items():
+        assert sum([ms for _, ms in pattern]) <= 1000, name
+        assert pattern[-1][0] > 0, name  # a pause at the end would only delay the next one
