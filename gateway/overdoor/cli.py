@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -18,7 +19,7 @@ from overdoor.device import DeviceError
 from overdoor.device import app as device_app
 from overdoor.serve import Running, serve
 from overdoor.simulate import calm_day, many, one, rough_hour
-from overdoor.store import FILE, StoreError, copy_database
+from overdoor.store import FILE, Store, StoreError, copy_database
 
 USAGE = 2
 
@@ -71,6 +72,8 @@ def check(config: ConfigFile = Path("shop.toml")) -> None:
         often = f"{per_day} a day" if per_day else f"at {times}"
         rooms = len(read.mystery_rooms())
         typer.echo(f"Mystery calls: {often}, each in one of {rooms} rooms while it is free.")
+    days = read.data.keep_days
+    typer.echo(f"Calls and their events are kept for {days} day{'s' if days > 1 else ''}.")
     for step in read.policy.step:
         if step.page.startswith("channel:"):
             typer.echo(f"Note: channels are not built yet, so {step.page} reaches nobody.")
@@ -89,6 +92,23 @@ def backup(
     read = configuration.read(config)
     copy_database(read.data.path / FILE, target)
     typer.echo(f"{target} holds all of {read.shop.name} up to now.")
+
+
+@app.command()
+def compact(config: ConfigFile = Path("shop.toml")) -> None:
+    """Make a shop's database as small as it can be, while its gateway is stopped.
+
+    A gateway gives the space of old calls back by itself. Only a file that an older version of
+    Overdoor made, and that was larger than 32 MB, needs this, once. Meanwhile it takes up to twice
+    the space of the file beside it.
+    """
+    read = configuration.read(config)
+    file = read.data.path / FILE
+    if not file.is_file():
+        raise StoreError(f"There is no database {file}.")
+    with closing(Store(read.data.path)) as store:
+        store.compact()
+    typer.echo(f"{file} has {file.stat().st_size / 1e6:.1f} MB now.")
 
 
 @app.command()

@@ -20,7 +20,7 @@ from overdoor.core.events import Event, Fact
 from overdoor.core.inputs import Configured, DeviceEvent, Input, Restate, TimerFired
 from overdoor.core.model import Millis, Plan, Shop
 from overdoor.core.step import step
-from overdoor.store import Store, Turned
+from overdoor.store import Retention, Store, Turned
 from overdoor.store.projections import Statement
 
 RETRY_S = 1.0
@@ -94,18 +94,26 @@ class Engine:
         self._writer.first = self._light
         self._retry: asyncio.TimerHandle | None = None
         self._failures = 0
+        self.retention: Retention | None = None  # None: everything is kept
 
-    def start(self, plan: Plan) -> None:
-        """Begins to write, takes the plan, and sets the timers that an earlier run waited for."""
+    def start(self, plan: Plan, *, keep_ms: Millis | None = None) -> None:
+        """Begins to write, takes the plan, and sets the timers that an earlier run waited for.
+
+        What is older than `keep_ms` goes from then on.
+        """
         self._writer.start()
         self.submit(Configured(plan))
         self.submit(Restate())
+        if keep_ms is not None:
+            self.retention = Retention(self._writer, self._loop, self.clock, keep_ms)
 
     def stop(self) -> None:
         """Writes what is under way and lets go of the file."""
         for handle in (self._alarm, self._retry):
             if handle is not None:
                 handle.cancel()
+        if self.retention is not None:
+            self.retention.stop()
         self._writer.stop()
         self.store.close()
 
@@ -209,11 +217,9 @@ class Engine:
         return by if by in self.committed.plan.pagers else None
 
     def _with_ledger(self, given: DeviceEvent) -> DeviceEvent:
-        """Asks the log about a boot that may have been forgotten."""
+        """Asks the store about a boot that is new, or was forgotten."""
         device = self._shop.devices.get(given.device)
-        if device is None or len(device.boots) < ledger.BOOTS_REMEMBERED:
-            return given
-        if ledger.find(device.boots, given.boot) is not None:
+        if device is not None and ledger.find(device.boots, given.boot) is not None:
             return given
         return replace(given, ledger=self.store.ledger(given.device, given.boot))
 

@@ -24,6 +24,7 @@ from overdoor.store import Store
 from overdoor.web import create_app
 
 CONNECT_LIMIT_S = 5.0
+DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ async def serve(
         store = Store(config.data.path)
         async with _broker(config) as (address, broker_name):
             engine = Engine(store)
-            engine.start(config.plan())
+            engine.start(config.plan(), keep_ms=config.data.keep_days * DAY_MS)
             try:
                 routers, work = extra(engine) if extra else ((), None)
                 orders = Orders()

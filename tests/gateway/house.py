@@ -29,6 +29,7 @@ class House:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.clock = Clock()
+        self.keep_ms: int | None = None
         self.turns: list[Done] = []
 
     @asynccontextmanager
@@ -42,7 +43,7 @@ class House:
             store.close()
             raise
         engine.listen(self.turns.append)
-        engine.start(a_plan(**policy))
+        engine.start(a_plan(**policy), keep_ms=self.keep_ms)
         await settled(engine)
         try:
             yield engine

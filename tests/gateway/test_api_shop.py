@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from overdoor.core.times import rfc3339
+from overdoor.store import Retention
+
 from .api import API, Client, assert_problem
-from .house import House
+from .house import House, settled
 from .shop import an_event
 
 # -- duty ----------------------------------------------------------------------------------------
@@ -169,6 +172,25 @@ async def test_metrics_count_the_open_calls(shop: Client) -> None:
     await shop.raised()
     text = (await shop.http.get("/metrics")).text
     assert 'overdoor_open_calls{state="raised"} 1.0' in text
+
+
+async def test_it_says_how_far_back_the_record_goes_and_what_went(shop: Client) -> None:
+    assert (await shop.http.get("/readyz")).json()["retention"] is None
+    engine = shop.engine
+    engine.retention = Retention(engine._writer, engine._loop, engine.clock, 30 * 86_400_000)
+    said = (await shop.http.get("/readyz")).json()["retention"]
+    assert said == {"keep_days": 30, "ran_at": None, "removed": 0, "trouble": None}
+    of = shop.engine.retention
+    assert of is not None
+    of.begin()
+    while of.ran_at is None:
+        await settled(shop.engine)
+    of.removed = 12
+    said = (await shop.http.get("/readyz")).json()["retention"]
+    assert (said["ran_at"], said["removed"]) == (rfc3339(of.ran_at), 12)
+    text = (await shop.http.get("/metrics")).text
+    assert "overdoor_events_removed_total 12.0" in text
+    assert f"overdoor_retention_ran_timestamp_seconds {of.ran_at / 1000:g}" in text
 
 
 def data_of(message: str) -> dict[str, Any]:

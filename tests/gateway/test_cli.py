@@ -72,7 +72,7 @@ def assert_one_sentence(ended: subprocess.CompletedProcess[str], says: str) -> N
     assert "Traceback" not in ended.stderr + ended.stdout
 
 
-@pytest.mark.parametrize("command", ["run", "check", "demo"])
+@pytest.mark.parametrize("command", ["run", "check", "compact", "demo"])
 def test_every_command_explains_itself(command: str) -> None:
     ended = overdoor(command, "--help")
     assert ended.returncode == 0
@@ -84,6 +84,7 @@ def test_a_good_shop_is_called_good(tmp_path: Path) -> None:
     ended = overdoor("check", "--config", write_shop(tmp_path))
     assert ended.returncode == 0
     assert "is good: Demo Shop, 1 zones, 1 rooms, 1 devices" in ended.stdout
+    assert "Calls and their events are kept for 30 days." in ended.stdout
     assert "ystery" not in ended.stdout
 
 

@@ -61,6 +61,7 @@ page = "channel:headsets"
 MISTAKES = {
     "no-toml": ('id = "demo"', "id = demo", "is not valid TOML", 2),
     "unknown-key": ('bind = "127', 'bnid = "127', "web.bnid is not a key that Overdoor knows", 10),
+    "kept-no-day": ('path = "data"', "keep_days = 0", "data.keep_days is 0", 13),
     "unknown-table": ("[data]", "[date]", "date is not a key that Overdoor knows", 12),
     "missing-name": ('name = "Women 1"\n', "", "room[1].name is missing", 19),
     "bad-id": ('id = "w1"', 'id = "W 1"', "an id has 1 to 32 of a-z, 0-9 and -", 20),
@@ -107,6 +108,13 @@ def test_a_good_file_becomes_a_plan(tmp_path: Path) -> None:
 
 def test_the_data_folder_is_relative_to_the_file(tmp_path: Path) -> None:
     assert check(tmp_path, GOOD).data.path == tmp_path / "data"
+
+
+def test_how_long_calls_are_kept(tmp_path: Path) -> None:
+    assert check(tmp_path, GOOD).data.keep_days == 30
+    longer = GOOD.replace('path = "data"', 'path = "data"\nkeep_days = 365')
+    assert check(tmp_path, longer).data.keep_days == 365
+    assert check(tmp_path, longer).data.path == tmp_path / "data"
 
 
 def test_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from overdoor.core.effects import Signal
+from overdoor.core.effects import Receipt, Signal
+from overdoor.core.evolve import STRANGERS_LIMIT
 from overdoor.core.inputs import Answer, DutyStarted, Restate, Verb
 from overdoor.core.model import Step
 from overdoor.engine import Clock, Done, Engine, NotStored
@@ -135,6 +136,22 @@ async def test_the_engine_starts_its_clock_at_the_last_fact(house: House) -> Non
 
 
 # -- refused, not stored -------------------------------------------------------------------------
+
+
+async def test_a_repeat_of_a_stranger_that_was_forgotten_is_receipted_and_nothing_more(
+    house: House,
+) -> None:
+    async with house.open() as engine:
+        await engine.do(an_event("stranger"))
+        house.clock.now += SECOND
+        for number in range(STRANGERS_LIMIT + 1):
+            engine.submit(an_event(f"other-{number}"))
+        await settled(engine)
+        assert "stranger" not in engine.committed.devices
+        await engine.do(an_event("stranger", n=1, boot="00000000000b"))  # another boot of it
+        done = await engine.do(an_event("stranger"))
+        assert [event.fact for event in done.events if event.n is not None] == []
+        assert any(("00000000000a", 1) in r.boots for r in only(Receipt, done.effects))
 
 
 async def test_a_refusal_is_told_and_changes_nothing(house: House) -> None:

@@ -14,7 +14,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from overdoor.config.parts import Config, DataPart
+from overdoor.config.parts import Config
 
 
 class ConfigError(Exception):
@@ -63,7 +63,7 @@ def read(path: Path) -> Config:
         raise ConfigError(f"{path}{_line(text, location)}: {sentence}")
     folder = config.data.path
     if not folder.is_absolute():
-        data_part = DataPart(path=path.parent / folder)
+        data_part = config.data.model_copy(update={"path": path.parent / folder})
         config = config.model_copy(update={"data": data_part})
     return config
 

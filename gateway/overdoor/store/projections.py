@@ -15,6 +15,7 @@ from overdoor.core import codec
 from overdoor.core.events import CALL_FACTS, Event, Fact
 from overdoor.core.evolve import evolve
 from overdoor.core.model import Call, Device, Duty, Plan, RoomState, Shop
+from overdoor.store import base
 from overdoor.store.schema import PROJECTIONS
 
 _INSERT_EVENT = (
@@ -131,6 +132,12 @@ class Changes:
             self.note(shop, after, (event,))
             shop = after
 
+    def note_all(self, shop: Shop) -> None:
+        """Everything in this shop, for tables that are empty."""
+        self._calls |= {call.id: call for call in shop.calls.values()}
+        self._plan = shop.plan
+        self._rows = {"room": {**shop.rooms}, "device": {**shop.devices}, "duty": {**shop.duties}}
+
     def also(self, statements: Iterable[Statement]) -> None:
         """Statements that follow in their turn."""
         self._then += statements
@@ -227,11 +234,15 @@ def _load(db: Connection, table: str, adapter: Any) -> dict[str, Any]:
 
 
 def rebuild(db: Connection) -> None:
-    """Drops every projection and makes it again from the log, in one transaction."""
+    """Drops every projection and makes it again from the base and the log, in one transaction."""
     with db:
         db.execute("BEGIN IMMEDIATE")
         for table in PROJECTIONS:
             db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
-        shop = Shop()
+        shop = base.load(db)
+        if shop != Shop():
+            changes = Changes()
+            changes.note_all(shop)
+            changes.write(db)
         for event in read_log(db):
             shop = project(db, shop, event)

@@ -1,12 +1,16 @@
 """The tables, and how a file of an older version becomes one of today.
 
-`event` is the truth. `call`, `room`, `device`, `duty` and `shop` follow from it. Who is behind a
-duty is in `person` and nowhere else; the row goes when the shift ends.
+`event` is the truth, on top of `base` and `ledger`, into which facts are folded that were kept
+long enough. `call`, `room`, `device`, `duty` and `shop` follow from it. Who is behind a duty is in
+`person` and nowhere else; the row goes when the shift ends.
 """
 
 from sqlite_utils import Database, Migrations
 
 migrations = Migrations("overdoor")
+
+INCREMENTAL = 2  # the value of the pragma auto_vacuum
+BUSY_TIMEOUT_MS = 5000  # how long a statement waits for another process
 
 PROJECTIONS = ("call", "room", "device", "duty", "shop")
 
@@ -74,3 +78,16 @@ def m002_telemetry(db: Database) -> None:
         "uptime_s INTEGER, outbox INTEGER, PRIMARY KEY (device, at)) WITHOUT ROWID"
     )
     db.execute("CREATE INDEX event_described ON event (device, at) WHERE fact = 'described'")
+
+
+@migrations()
+def m003_base(db: Database) -> None:
+    """What stood before the log, and what devices were receipted before it."""
+    db.execute(
+        "CREATE TABLE base (kind TEXT, id TEXT, body TEXT NOT NULL, PRIMARY KEY (kind, id)) "
+        "WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE ledger (device TEXT, boot TEXT, upto INTEGER NOT NULL, "
+        "beyond TEXT NOT NULL, PRIMARY KEY (device, boot)) WITHOUT ROWID"
+    )

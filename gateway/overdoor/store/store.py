@@ -19,11 +19,13 @@ from overdoor.core import codec
 from overdoor.core.events import Event
 from overdoor.core.ledger import Boot
 from overdoor.core.model import Call, Millis, Shop
+from overdoor.store import base
 from overdoor.store.projections import load, read_log, rebuild
-from overdoor.store.schema import migrations
+from overdoor.store.schema import BUSY_TIMEOUT_MS, INCREMENTAL, migrations
 from overdoor.store.writer import Writer
 
 FILE = "overdoor.db"
+COMPACTED_AT_START = 32_000_000  # bytes, a second or two even on a small box
 
 
 log = structlog.get_logger()
@@ -49,10 +51,12 @@ class Store:
             stack.callback(self._close_connections)
             with self.opening():
                 self._db = _connect(self.path)
+                self._db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a new file
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute("PRAGMA secure_delete = ON")  # an erased name is gone
                 self._db.execute("PRAGMA synchronous = FULL")
                 migrations.apply(Database(self._db))
+                self._let_shrink()
             self._held = stack.pop_all()
 
     @contextmanager
@@ -66,16 +70,36 @@ class Store:
                 "Restore a backup, or move the file away."
             ) from error
 
+    def _let_shrink(self) -> None:
+        """A small file of an older version gets the mode in which it can give pages back.
+
+        SQLite changes the mode only as it writes the whole file anew. A large file waits for
+        `compact`; what is removed from it is used again by what comes.
+        """
+        (mode,) = self._db.execute("PRAGMA auto_vacuum").fetchone()
+        if mode != INCREMENTAL and self.path.stat().st_size <= COMPACTED_AT_START:
+            try:
+                self._db.execute("VACUUM")
+            except sqlite3.OperationalError as error:  # a full disk, perhaps
+                log.warning("the database cannot be written anew", why=str(error))
+
+    def compact(self) -> None:
+        """Writes the whole file anew, as small as it can be. Raises `StoreError`."""
+        try:
+            self._db.execute("VACUUM")
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path} cannot be written anew: {error}.") from error
+
     def writer(self, loop: asyncio.AbstractEventLoop) -> Writer:
         """The one writer. Call it once."""
         return Writer(self._db, loop)
 
     def load(self) -> Shop:
-        """The shop as it was last committed; nonsense in the tables is made anew from the log."""
+        """The shop as it was last committed; nonsense in the tables is made anew."""
         try:
             return load(self.reader())
         except ValueError as error:
-            log.warning("the tables are made anew from the log", why=str(error)[:200])
+            log.warning("the tables are made anew from what was kept", why=str(error)[:200])
             rebuild(self._db)
             return load(self.reader())
 
@@ -109,12 +133,10 @@ class Store:
 
     def ledger(self, device: str, boot: str) -> Boot:
         """What the log knows of one boot of a device."""
-        known = Boot(boot)
         where = "device = ? AND boot = ? AND fact IN ('heard', 'settled')"
-        for event in read_log(self.reader(), where, (device, boot)):
-            low = event.data["low"]
-            known = known.settle(low) if event.n is None else known.store(event.n, low)
-        return known
+        # The log first: what is folded into the base meanwhile may be told twice, never not at all.
+        events = list(read_log(self.reader(), where, (device, boot)))
+        return base.ledger(self.reader(), device, boot, events)
 
     def answered(self, key: str) -> str | None:
         """The call that an answer with this idempotency key was about, if it was applied."""
@@ -192,6 +214,9 @@ def copy_database(source: Path, target: Path) -> None:
         raise StoreError(f"{target} is there already; a backup never overwrites.")
     try:
         with closing(_connect(source)) as here, closing(sqlite3.connect(target)) as there:
+            # One state of the file: else the copy begins again with every commit of the gateway.
+            here.execute("BEGIN")
+            here.execute("SELECT count(*) FROM sqlite_schema").fetchone()
             here.backup(there, pages=1000, sleep=0.01)
             (verdict,) = there.execute("PRAGMA quick_check").fetchone()
     except (sqlite3.Error, OSError) as error:
@@ -214,7 +239,7 @@ class _Reader:
 
 def _connect(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    db.execute("PRAGMA busy_timeout = 5000")
+    db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     return db
 
 

@@ -41,6 +41,18 @@ def _has_news(turned: Turned) -> bool:
     return bool(turned.events or turned.also) or turned.after.rev != turned.before.rev
 
 
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Work for a writer that has nothing else to do: it returns a number, or None at its end.
+
+    `then` is called on the event loop with that and with what went wrong; with 0 if the writer
+    was busy and did not begin.
+    """
+
+    work: Callable[[sqlite3.Connection], int | None]
+    then: Callable[[int | None, Exception | None], None]
+
+
 class _Resume:
     """Marks where the turns of a newly loaded shop begin."""
 
@@ -52,7 +64,7 @@ class Writer:
         self.first: Callable[[Sequence[Turned]], None] = lambda _: None  # before each group's own
         self._db = db
         self._loop = loop
-        self._queue: SimpleQueue[Turned | _Resume | None] = SimpleQueue()
+        self._queue: SimpleQueue[Turned | Chore | _Resume | None] = SimpleQueue()
         self._failed: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="overdoor-writer", daemon=True)
 
@@ -63,6 +75,10 @@ class Writer:
     def put(self, turned: Turned) -> None:
         """Queues a turn; turns are written in the order in which they are put."""
         self._queue.put(turned)
+
+    def spare(self, chore: Chore) -> None:
+        """Does a chore if nothing waits to be written by then."""
+        self._queue.put(chore)
 
     def resume(self) -> None:
         """Turns that are put from here on rest on what is in the file."""
@@ -84,7 +100,9 @@ class Writer:
                 item = self._queue.get()
             if group:
                 self._commit(group)
-            if isinstance(item, _Resume):
+            if isinstance(item, Chore):
+                self._do(item)
+            elif isinstance(item, _Resume):
                 self._failed = None
             elif item is None:
                 return
@@ -101,6 +119,16 @@ class Writer:
                     self._db.execute("ROLLBACK")
         failed = self._failed
         self._loop.call_soon_threadsafe(self._tell, group, failed)
+
+    def _do(self, chore: Chore) -> None:
+        count: int | None = 0
+        failed: Exception | None = None
+        if self._queue.empty() and self._failed is None:
+            try:
+                count = chore.work(self._db)
+            except Exception as error:
+                failed = error
+        self._loop.call_soon_threadsafe(chore.then, count, failed)
 
     def _write(self, group: Sequence[Turned]) -> None:
         changes = Changes()

@@ -14,7 +14,7 @@ from overdoor import __version__
 from overdoor.config import ShopPart
 from overdoor.engine import Engine
 from overdoor.orders import Orders
-from overdoor.web import api, devices, metrics, pages, problems
+from overdoor.web import api, devices, metrics, pages, problems, views
 from overdoor.web.guard import Guard
 from overdoor.web.stream import Hub
 
@@ -66,7 +66,11 @@ def create_app(
         """Ready, or 503 and why not."""
         reasons = engine.reasons()
         return JSONResponse(
-            {"status": "not ready" if reasons else "ready", "reasons": reasons},
+            {
+                "status": "not ready" if reasons else "ready",
+                "reasons": reasons,
+                "retention": views.retention_view(engine),
+            },
             503 if reasons else 200,
         )
 

@@ -34,6 +34,19 @@ class _Shop:
             "overdoor_events_logged", "Number of the last fact in the log", value=engine.seq
         )
         yield GaugeMetricFamily("overdoor_on_duty", "Duties", value=len(shop.duties))
+        retention = engine.retention
+        if retention is not None:
+            yield CounterMetricFamily(
+                "overdoor_events_removed",
+                "Facts that were kept long enough, since the start",
+                value=retention.removed,
+            )
+            if retention.ran_at is not None:
+                yield GaugeMetricFamily(
+                    "overdoor_retention_ran_timestamp_seconds",
+                    "When nothing was left to remove last",
+                    value=retention.ran_at / 1000,
+                )
         yield CounterMetricFamily(
             "overdoor_broker_losses", "Connections to the broker lost", value=engine.broker_losses
         )

@@ -25,6 +25,7 @@ RULE = (
     "5 s), tests and voided calls are left out; abandoned calls are counted beside it."
 )
 LATEST_CALLS = 12
+DAY_MS = 86_400_000
 
 
 def iso(at: Millis | None) -> str | None:
@@ -45,6 +46,19 @@ def kind_of(call: Call) -> Kind:
 
 
 # -- the API's shapes ----------------------------------------------------------------------------
+
+
+def retention_view(engine: Engine) -> dict[str, Any] | None:
+    """How far back the record goes, when that was last seen to, and how many facts went."""
+    retention = engine.retention
+    if retention is None:
+        return None
+    return {
+        "keep_days": retention.keep_ms // DAY_MS,
+        "ran_at": iso(retention.ran_at),
+        "removed": retention.removed,
+        "trouble": retention.trouble,
+    }
 
 
 def call_view(engine: Engine, call: Call) -> dict[str, Any]:

@@ -1,0 +1,192 @@
+"""How old facts and calls go: in small slices, while the writer has nothing else to do.
+
+A press waits for one slice at most. Each slice is a transaction of its own that folds the oldest
+facts into the base (`store.base`) and removes them, together with the calls that they end. So a
+process may die at any moment, and the next one goes on from there.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from sqlite3 import Connection
+
+import structlog
+
+from overdoor.core.events import Fact
+from overdoor.core.evolve import evolve
+from overdoor.core.model import Millis, Shop
+from overdoor.store import base
+from overdoor.store.projections import read_log
+from overdoor.store.schema import BUSY_TIMEOUT_MS, INCREMENTAL
+from overdoor.store.writer import Chore, Writer
+
+FIRST_S = 60.0  # after the start
+EVERY_S = 3600.0
+PAUSE_S = 0.05  # between slices,
+REST = 9  # and at least so many times as long as the last one took
+SLICE_S = 0.004  # how long one should take
+FEWEST, MOST = 8, 256  # facts in a slice
+VACUUM_PAGES = 32  # in a slice
+SPARE = 10  # one page in so many may be free: the file would only grow again
+
+log = structlog.get_logger()
+
+
+def removal(db: Connection, before: Millis) -> Iterator[int]:
+    """Removes what was noted before an instant, a slice at each step; yields how many facts went.
+
+    A call that is open, or ended later than that, stays whole, and so does all that was noted
+    after its press. The last fact of all stays as well: the numbers and the clock go on from it.
+    """
+    if _oldest(db, before, 1) is not None:
+        loading = base.loading(db)
+        shop: Shop | None = None
+        while shop is None:
+            try:
+                next(loading)
+            except StopIteration as end:
+                shop = end.value
+            else:
+                yield 0
+        many = FEWEST
+        while (upto := _oldest(db, before, many)) is not None:
+            began = time.perf_counter()
+            shop, count = _fold(db, shop, upto)
+            took = time.perf_counter() - began
+            if took > SLICE_S:
+                many = max(FEWEST, many // 2)
+            elif took < SLICE_S / 2:
+                many = min(MOST, many * 2)
+            yield count
+    while _vacuum(db):
+        yield 0
+
+
+def _oldest(db: Connection, before: Millis, many: int) -> int | None:
+    """The number of the last of the oldest facts that may go now, of so many; None if none may."""
+    rows = db.execute(
+        "SELECT seq, noted_at, call FROM event WHERE seq < (SELECT max(seq) FROM event) "
+        "ORDER BY seq LIMIT ?",
+        (many,),
+    ).fetchall()
+    calls = json.dumps([call for _, _, call in rows if call is not None])
+    whole = db.execute(
+        "SELECT id FROM call WHERE id IN (SELECT value FROM json_each(?)) "
+        "AND (closed_at IS NULL OR closed_at >= ?)",
+        (calls, before),
+    )
+    kept = {call for (call,) in whole}
+    upto: int | None = None
+    for seq, noted_at, call in rows:
+        if noted_at >= before or call in kept:
+            break
+        upto = seq
+    return upto
+
+
+def _fold(db: Connection, shop: Shop, upto: int) -> tuple[Shop, int]:
+    """Moves the facts up to a number from the log to the base; how many they were."""
+    events = list(read_log(db, "seq <= ?", (upto,)))
+    after = shop
+    for event in events:
+        after = evolve(after, event)
+    with _transaction(db):
+        base.write(db, shop, after)
+        base.write_ledgers(db, events)
+        ended = [(event.call,) for event in events if event.fact is Fact.CLOSED]
+        db.executemany("DELETE FROM call WHERE id = ?", ended)
+        db.execute("DELETE FROM event WHERE seq <= ?", (upto,))
+    return after, len(events)
+
+
+def _vacuum(db: Connection) -> bool:
+    """Gives some free pages back to the disk; whether there may be more to give."""
+    (mode,), (pages,), (free,) = (
+        db.execute(f"PRAGMA {name}").fetchone()
+        for name in ("auto_vacuum", "page_count", "freelist_count")
+    )
+    if mode != INCREMENTAL or free * SPARE <= pages:
+        return False
+    with _transaction(db):
+        db.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").fetchall()
+    return True
+
+
+@contextmanager
+def _transaction(db: Connection) -> Iterator[None]:
+    """A transaction that does not wait for anybody, and leaves little to a press's own commit."""
+    db.execute("PRAGMA busy_timeout = 0")
+    try:
+        db.execute("BEGIN IMMEDIATE")
+        yield
+        db.execute("COMMIT")
+        db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    finally:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+
+
+class Retention:
+    """Lets facts and calls go once they are so old, all through the day, an hour's worth at a time.
+
+    `removed` counts facts since the start. `ran_at` is when it last came to its end, by the
+    shop's clock; `trouble` says why it did not come to it the last time.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        loop: asyncio.AbstractEventLoop,
+        clock: Callable[[], Millis],
+        keep_ms: Millis,
+    ) -> None:
+        self.keep_ms = keep_ms
+        self.removed = 0
+        self.ran_at: Millis | None = None
+        self.trouble: str | None = None
+        self._writer = writer
+        self._loop = loop
+        self._clock = clock
+        self._slices: Iterator[int] | None = None
+        self._before: Millis = 0
+        self._took = 0.0
+        self._next = loop.call_later(FIRST_S, self.begin)
+
+    def stop(self) -> None:
+        """Begins no further slice."""
+        self._next.cancel()
+
+    def begin(self) -> None:
+        """Removes what is too old by now, or goes on with it."""
+        self._next.cancel()
+        self._before = self._clock() - self.keep_ms
+        self._go_on()
+
+    def _go_on(self) -> None:
+        self._writer.spare(Chore(self._slice, self._done))
+
+    def _slice(self, db: Connection) -> int | None:
+        """One step, in the writer's thread; None at the end."""
+        began = time.perf_counter()
+        if self._slices is None:
+            self._slices = removal(db, self._before)
+        count = next(self._slices, None)
+        self._took = time.perf_counter() - began
+        return count
+
+    def _done(self, count: int | None, error: Exception | None) -> None:
+        """Back on the event loop. A writer that was busy did nothing: count 0."""
+        if error is None and count is not None:
+            self.removed += count
+            self._next = self._loop.call_later(max(PAUSE_S, REST * self._took), self._go_on)
+            return
+        self._slices = None
+        self.trouble = None if error is None else f"old facts cannot be removed: {error}"
+        if self.trouble is None:
+            self.ran_at = self._clock()
+        else:
+            log.warning(self.trouble)
+        self._next = self._loop.call_later(EVERY_S, self.begin)
