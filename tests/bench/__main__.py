@@ -1,7 +1,7 @@
 """How fast it is, beside the bare broker and beside a script of an hour, in one run.
 
     make bench                      one room, 200 rooms, calls a second: about three minutes
-    make bench ARGS=--all           also 5,000 rooms, and a start with a million events
+    make bench ARGS=--all           also 5,000 rooms, a million events, old ones removed
 
 Machines are noisy, so nothing here is a test and the figure to quote is a ratio: both sides are
 measured with the same small clients, on the same broker, in turns of the same run. Everything is
@@ -21,6 +21,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from tests.bench import place
+from tests.bench.aging import aging
 from tests.bench.big import big
 from tests.bench.client import Client
 from tests.bench.firmware import budget
@@ -232,7 +233,7 @@ def _fsync(folder: Path) -> None:
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--all", action="store_true", help="also what takes minutes")
-    parser.add_argument("--only", help="one of: one, many, sustained, big, firmware")
+    parser.add_argument("--only", help="one of: one, many, sustained, big, aging, firmware")
     parser.add_argument("--presses", type=int, default=1000, help="of the one room (1000)")
     parser.add_argument("--rooms", type=int, default=200, help="pressed at once (200)")
     parser.add_argument("--seconds", type=int, default=10, help="of each block (10)")
@@ -244,8 +245,11 @@ async def main() -> None:
     if given.all or given.only == "big":
         with tempfile.TemporaryDirectory() as place_of_its_own:
             await big(Path(place_of_its_own), idle_s=60)
-        if given.only == "big":
-            return
+    if given.all or given.only == "aging":
+        with tempfile.TemporaryDirectory() as place_of_its_own:
+            await aging(Path(place_of_its_own))
+    if given.only in ("big", "aging"):
+        return
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         port = await stack.enter_async_context(place.broker(folder))

@@ -23,26 +23,30 @@ from tests.bench.rooms import DEVICE
 
 ROOMS = 5000
 EVENTS = 1_000_000
+DAYS_MOST = 250
 KEEP_ALIVE_S = 30
 INFO_EVERY_S = 300
 STATUS = {"v": 1, "kind": "callpoint", "model": "bench", "firmware": "1", "boot": "0123456789ab"}
 _COPY_EVENTS = """
     INSERT INTO event (at, noted_at, fact, room, call, duty, device, boot, n, key, data)
-    SELECT at - ?1, noted_at - ?1, fact, room, ?2 || substr(call, 5), duty, device,
+    SELECT at + ?1, noted_at + ?1, fact, room, ?2 || substr(call, 5), duty, device,
            ?2 || substr(boot, 5), n, key, data
     FROM event WHERE seq <= ?3 AND fact NOT IN ('configured', 'status', 'described')
 """
 _COPY_CALLS = """
     INSERT INTO call SELECT ?2 || substr(id, 5), room, zone, kind, state, outcome,
-        raised_at - ?1, arrived_at - ?1, closed_at - ?1, voided, body
+        raised_at + ?1, arrived_at + ?1, closed_at + ?1, voided, body
     FROM call WHERE id >= '0100'
 """
 
 
-def history(config: Path) -> int:
-    """Writes the log of a busy month: real calls of one day, copied. How many events it has."""
+def history(config: Path, wanted: int = EVENTS, *, ended_days_ago: int = 1) -> int:
+    """Writes the log of a busy month: real calls of one day, copied. How many events it has.
+
+    That day was long ago; the copies are the days up to the last one.
+    """
     shop, day = Shop(), 86_400_000
-    now = time.time_ns() // 1_000_000 - day
+    now = time.time_ns() // 1_000_000 - (ended_days_ago + DAYS_MOST) * day
     events: list[Event] = []
     changes = Changes()
 
@@ -76,12 +80,12 @@ def history(config: Path) -> int:
     with sqlite3.connect(store.path) as db:
         append(db, events)
         changes.write(db)
-        for copy in range(250):
-            if db.execute("SELECT max(seq) FROM event").fetchone()[0] >= EVENTS:
-                break
-            back = (copy + 1) * day
-            db.execute(_COPY_EVENTS, (back, f"00{copy:02x}", len(events)))
-            db.execute(_COPY_CALLS, (back, f"00{copy:02x}"))
+        copied = sum(event.fact not in ("configured", "status", "described") for event in events)
+        copies = min(DAYS_MOST, -(-(wanted - len(events)) // copied))
+        for copy in range(copies):
+            later = (DAYS_MOST - copies + copy + 1) * day
+            db.execute(_COPY_EVENTS, (later, f"00{copy:02x}", len(events)))
+            db.execute(_COPY_CALLS, (later, f"00{copy:02x}"))
     (count,) = db.execute("SELECT count(*) FROM event").fetchone()
     db.close()
     return int(count)

@@ -62,6 +62,7 @@ def shop(folder: Path, port: int, rooms: int, *, per_zone: int = 4, pagers: bool
         '[shop]\nid = "bench"\nname = "Bench"\n',
         f'[mqtt]\nurl = "mqtt://127.0.0.1:{port}"\n',
         f'[web]\nbind = "127.0.0.1:{free_port()}"\n',
+        "[data]\nkeep_days = 36500\n",  # nothing goes unless that is what is measured
         "[policy]\nclose_after_s = 0.001\n",
     ]
     lines += [f'[[zone]]\nid = "z{zone}"\nname = "Zone {zone}"\n' for zone in zones]

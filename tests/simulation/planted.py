@@ -21,7 +21,7 @@ from overdoor.core.ledger import Boot
 from overdoor.engine import Engine
 from overdoor.firmware import module
 from overdoor.simulate import Trial, play, rough_hour
-from overdoor.store import projections
+from overdoor.store import projections, retention
 
 Outbox = module("outbox").Outbox
 
@@ -190,6 +190,25 @@ BUGS = (
         dispatch.choose,
         "if call.only is not None:",
         "if False:",
+    ),
+    ),
+    Planted(
+        "facts that go without a trace",
+        retention._fold,
+        "base.write(db, shop, after)",
+        "pass",
+    ),
+    Planted(
+        "receipts that are forgotten with their facts",
+        retention._fold,
+        "base.write_ledgers(db, events)",
+        "pass",
+    ),
+    Planted(
+        "an open call that is taken apart",
+        retention._oldest,
+        "or call in kept",
+        "",
     ),
 )
 

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from overdoor.core.inputs import Input
 from overdoor.store.schema import PROJECTIONS, migrations
 from overdoor.store.store import Store
-from overdoor.store.writer import Turned, Writer
+from overdoor.store.writer import Chore, Turned, Writer
 
 Row = tuple[Any, ...]
 
@@ -113,6 +113,19 @@ class Disk:
         copy.close()
         return tables
 
+    def replayed(
+        self, facts: list[Row], rebuild: Callable[[sqlite3.Connection], object]
+    ) -> dict[str, list[Row]]:
+        """The projections as they would be if all these facts had been kept."""
+        copy = sqlite3.connect(":memory:", isolation_level=None)
+        copy.deserialize(_BLANK[0])
+        marks = ", ".join("?" * 12)
+        copy.executemany(f"INSERT INTO event VALUES ({marks})", facts)  # noqa: S608 - only marks
+        rebuild(copy)
+        tables = _tables(copy)
+        copy.close()
+        return tables
+
     def close(self) -> None:
         """The world ends."""
         self.db.disk = None
@@ -176,6 +189,13 @@ class InlineWriter(Writer):
         self.watch(given, turned)
         self._line.append(turned)
         self._work()
+
+    def spare(self, chore: Chore) -> None:
+        """Does a chore at its moment, if nothing waits to be written by then."""
+        self._loop.call_later(self._wait() / 1000, self._do, chore)
+
+    def _idle(self) -> bool:
+        return not self._line and not self._busy
 
     def resume(self) -> None:
         """Turns that are put from here on rest on what is in the file."""

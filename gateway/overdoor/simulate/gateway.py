@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SHOP = "sim"
 READ_AGAIN_MS = 1_000
+LET_GO_EVERY_MS = 3 * 60_000
 KEEP_ALIVE_MS = 22_500  # times one and a half, at the broker
 NOTICE_MS = (15_000, 25_000)  # until a dead connection to the broker is noticed
 
@@ -89,6 +90,7 @@ class Gateway:
         self.down_ms = 1000
         self.disk = Disk(self.point, self._committed)
         self._rng = rng
+        self._rng_of_age = Random(f"{world.script.seed}/age")  # noqa: S311 - the same world again
         self._bus: Bus | None = None
         self._life = 0
         self._loop: Loop | None = None
@@ -113,8 +115,16 @@ class Gateway:
         store.inline.refused = self._refused
         self.engine.listen(self.world.told)
         self._bus = Bus(self.engine, SHOP, Address("simulated", 1883))
-        self.engine.start(self.plan)
+        self.engine.start(self.plan, keep_ms=self.world.script.keep_ms)
+        if self.engine.retention is not None:
+            self._later(self._rng_of_age.randint(1000, LET_GO_EVERY_MS), self._let_go)
         self._later(self._rng.randint(5, 300), self._connect)
+
+    def _let_go(self) -> None:
+        """Old facts go more often than in a shop, for the day is short."""
+        assert self.engine is not None and self.engine.retention is not None
+        self.engine.retention.begin()
+        self._later(LET_GO_EVERY_MS, self._let_go)
 
     def crash(self, passing: int, down_ms: int) -> None:
         """The process will die after so many more places; it is started again after a while."""

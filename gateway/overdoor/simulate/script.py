@@ -62,6 +62,7 @@ class Script:
     slow_ms: int = 300  # the longest that a message is under way
     doubles: float = 0.0  # share of messages that come twice
     pace: int = 1  # how leisurely people are
+    keep_ms: int | None = None  # how long facts are kept; None: for ever
 
     @property
     def training_room(self) -> str | None:
@@ -149,6 +150,7 @@ def rough_hour(seed: int, minutes: int = 25, favour: tuple[str, ...] | None = No
         ),
         slow_ms=rng.choice((20, 300, 900)),
         doubles=rng.choice((0.0, 0.0, 0.05)),
+        keep_ms=rng.choice((None, 3 * MINUTE, 8 * MINUTE)),
     )
 
 

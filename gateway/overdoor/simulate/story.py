@@ -157,8 +157,11 @@ def verdict(world: "World") -> str:
     told = numbers(calls)
     again = sum(call.presses - 1 for call in calls)
     lapses = sum(call.lapses for call in calls)
+    keep_ms = world.script.keep_ms
+    kept = f" of the last {_span(keep_ms)}, as they are kept" if keep_ms is not None else ""
     lines = [
-        f"{told.calls} calls; somebody came to {told.arrived}, {told.abandoned} were given up.",
+        f"{told.calls} calls{kept}; somebody came to {told.arrived}, "
+        f"{told.abandoned} were given up.",
     ]
     if told.median_ms is not None:
         p90 = f", nine in ten within {_span(told.p90_ms)}" if told.p90_ms is not None else ""

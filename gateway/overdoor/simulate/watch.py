@@ -50,6 +50,7 @@ class Watch:
         self._signals: dict[str, str] = {}  # device → the state last said
         self._timer_pages: dict[str, int] = {}
         self._look_at_tables = False
+        self._gone = 0  # facts that were kept long enough
 
     def broke(self, what: str) -> None:
         """A promise was broken; only the first counts."""
@@ -203,9 +204,19 @@ class Watch:
                 self.broke(f"{device_id}: a receipt up to {n} covers {kept.event.n}, not stored")
 
     def nothing_taken_back(self) -> None:
-        """The log is what it was each time that something was added."""
-        if self._world.gateway.disk.log() != self._facts:
+        """The log is what was committed to it, but for the oldest, which may go in time."""
+        log, keep_ms = self._world.gateway.disk.log(), self._world.script.keep_ms
+        gone = len(self._facts) - len(log)
+        if gone < 0 or self._facts[gone:] != log or (gone and keep_ms is None):
             self.broke("the log is not what was committed to it")
+            return
+        open_calls = {entry.id for entry in self.books.open.values()}
+        for row in self._facts[self._gone : gone]:
+            if self._clock is None or row[2] > self._clock() - (keep_ms or 0):
+                self.broke(f"'{row[3]}' went before its time")
+            if row[5] in open_calls:
+                self.broke(f"'{row[3]}' of an open call went")
+        self._gone = gone
 
     def tables_follow(self) -> None:
         """The projections are what the log makes them, and what the house believes."""
@@ -214,12 +225,32 @@ class Watch:
         for table, rows in tables.items():
             if rows != rebuilt[table]:
                 self.broke(f"the table {table} is not what the log makes of it")
+        if self._gone:
+            self._like_all_that_ever_was(tables)
         engine = self._world.gateway.engine
         if engine is not None and self._world.gateway.settled():
             stored, believed = load(disk.db), engine.committed
             for part in ("plan", "calls", "rooms", "devices", "duties", "rev"):
                 if getattr(stored, part) != getattr(believed, part):
                     self.broke(f"the house believes other {part} than are stored")
+
+    def _like_all_that_ever_was(self, tables: dict[str, list[Row]]) -> None:
+        """What stays says what it would say if nothing had gone."""
+        whole = self._world.gateway.disk.replayed(self._facts, rebuild)
+        for table, rows in tables.items():
+            if table == "call":
+                gone = set(whole[table]) - set(rows)
+                if not set(rows) <= set(whole[table]) or any(row[8] is None for row in gone):
+                    self.broke("the table call is not what the whole log makes of it")
+            elif rows != whole[table]:
+                self.broke(f"the table {table} is not what the whole log makes of it")
+
+    def repeats_are_known(self) -> None:
+        """Whatever was stored at any time would be known again."""
+        engine = self._world.gateway.engine
+        for device, boot, n in self._stored:
+            if engine is not None and not engine.store.ledger(device, boot).has(n):
+                self.broke(f"{device}: a repeat of event {n} would count again")
 
     def books_kept(self) -> int:
         """How many facts are durable."""
@@ -265,6 +296,7 @@ class Watch:
         world = self._world
         if self._look_at_tables:
             self._look_at_tables = False
+            self.nothing_taken_back()
             self.tables_follow()
         if not world.gateway.settled() or not world.broker.quiet() or self._clock is None:
             return
@@ -310,3 +342,4 @@ class Watch:
             self.broke("the gateway does not come to rest")
         self.nothing_taken_back()
         self.tables_follow()
+        self.repeats_are_known()

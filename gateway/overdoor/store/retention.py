@@ -25,11 +25,18 @@ from overdoor.store.writer import Chore, Writer
 FIRST_S = 60.0  # after the start
 EVERY_S = 3600.0
 PAUSE_S = 0.05  # between slices,
-REST = 9  # and at least so many times as long as the last one took
-SLICE_S = 0.004  # how long one should take
-FEWEST, MOST = 8, 256  # facts in a slice
+REST = 4  # and at least so many times as long as the last one took
+SLICE_S = 0.01  # how long one should take, most of it for the disk
+FEWEST, MOST = 32, 256  # facts in a slice
 VACUUM_PAGES = 32  # in a slice
 SPARE = 10  # one page in so many may be free: the file would only grow again
+
+# Unless it is opened again afterwards: then the log still makes a row of it.
+_DELETE_CALL = """
+    DELETE FROM call WHERE id = ?1 AND NOT EXISTS (
+        SELECT 1 FROM event WHERE call = ?1 AND seq > ?2 AND fact NOT IN ('voided', 'late')
+    )
+"""
 
 log = structlog.get_logger()
 
@@ -60,8 +67,10 @@ def removal(db: Connection, before: Millis) -> Iterator[int]:
             elif took < SLICE_S / 2:
                 many = min(MOST, many * 2)
             yield count
+            yield _checkpoint(db)
     while _vacuum(db):
         yield 0
+        yield _checkpoint(db)
 
 
 def _oldest(db: Connection, before: Millis, many: int) -> int | None:
@@ -95,8 +104,8 @@ def _fold(db: Connection, shop: Shop, upto: int) -> tuple[Shop, int]:
     with _transaction(db):
         base.write(db, shop, after)
         base.write_ledgers(db, events)
-        ended = [(event.call,) for event in events if event.fact is Fact.CLOSED]
-        db.executemany("DELETE FROM call WHERE id = ?", ended)
+        ended = [(event.call, upto) for event in events if event.fact is Fact.CLOSED]
+        db.executemany(_DELETE_CALL, ended)
         db.execute("DELETE FROM event WHERE seq <= ?", (upto,))
     return after, len(events)
 
@@ -114,15 +123,20 @@ def _vacuum(db: Connection) -> bool:
     return True
 
 
+def _checkpoint(db: Connection) -> int:
+    """Folds the write-ahead log back, lest a press's commit does it for all the slices before."""
+    db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    return 0
+
+
 @contextmanager
 def _transaction(db: Connection) -> Iterator[None]:
-    """A transaction that does not wait for anybody, and leaves little to a press's own commit."""
+    """A transaction that does not wait for anybody."""
     db.execute("PRAGMA busy_timeout = 0")
     try:
         db.execute("BEGIN IMMEDIATE")
         yield
         db.execute("COMMIT")
-        db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
     finally:
         if db.in_transaction:
             db.execute("ROLLBACK")
@@ -153,6 +167,7 @@ class Retention:
         self._slices: Iterator[int] | None = None
         self._before: Millis = 0
         self._took = 0.0
+        self._running = False
         self._next = loop.call_later(FIRST_S, self.begin)
 
     def stop(self) -> None:
@@ -160,7 +175,10 @@ class Retention:
         self._next.cancel()
 
     def begin(self) -> None:
-        """Removes what is too old by now, or goes on with it."""
+        """Removes what is too old by now, unless that is under way."""
+        if self._running:
+            return
+        self._running = True
         self._next.cancel()
         self._before = self._clock() - self.keep_ms
         self._go_on()
@@ -183,7 +201,7 @@ class Retention:
             self.removed += count
             self._next = self._loop.call_later(max(PAUSE_S, REST * self._took), self._go_on)
             return
-        self._slices = None
+        self._slices, self._running = None, False
         self.trouble = None if error is None else f"old facts cannot be removed: {error}"
         if self.trouble is None:
             self.ran_at = self._clock()

@@ -120,10 +120,13 @@ class Writer:
         failed = self._failed
         self._loop.call_soon_threadsafe(self._tell, group, failed)
 
+    def _idle(self) -> bool:
+        return self._queue.empty()
+
     def _do(self, chore: Chore) -> None:
         count: int | None = 0
         failed: Exception | None = None
-        if self._queue.empty() and self._failed is None:
+        if self._idle() and self._failed is None:
             try:
                 count = chore.work(self._db)
             except Exception as error:
