@@ -14,7 +14,7 @@ from tests.bench import place
 from tests.bench.big import history
 
 ROOMS = 200
-OLD = 30_000
+OLD = 200_000
 KEEP_DAYS = 30
 EVERY_S = 0.05
 QUIET_S = 20

@@ -169,6 +169,7 @@ class InlineWriter(Writer):
 
     def __init__(self, db: sqlite3.Connection, loop: Any, latency: Callable[[], int]) -> None:
         super().__init__(db, loop)
+        self.stopwatch = lambda: 0.0
         self._wait = latency
         self._line: list[Turned | None] = []  # None: from here on the shop was loaded anew
         self._busy = False

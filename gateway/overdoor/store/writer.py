@@ -9,6 +9,7 @@ left behind; so when one cannot be written, everything queued behind it is refus
 import asyncio
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -62,6 +63,7 @@ class Writer:
 
     def __init__(self, db: sqlite3.Connection, loop: asyncio.AbstractEventLoop) -> None:
         self.first: Callable[[Sequence[Turned]], None] = lambda _: None  # before each group's own
+        self.stopwatch: Callable[[], float] = time.perf_counter  # for how long a chore takes
         self._db = db
         self._loop = loop
         self._queue: SimpleQueue[Turned | Chore | _Resume | None] = SimpleQueue()
