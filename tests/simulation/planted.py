@@ -191,7 +191,6 @@ BUGS = (
         "if call.only is not None:",
         "if False:",
     ),
-    ),
     Planted(
         "facts that go without a trace",
         retention._fold,
