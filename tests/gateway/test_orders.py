@@ -8,7 +8,7 @@ from typing import Any
 import aiomqtt
 import pytest
 
-from overdoor.bus.payloads import Nonsense, parse_result
+from overdoor.bus.payloads import Nonsense, parse_info, parse_result
 from overdoor.core.inputs import DeviceSaid
 from overdoor.core.model import DeviceStatus
 from overdoor.device.api import readable
@@ -113,6 +113,30 @@ async def test_over_a_real_broker(kind: str, tmp_path: Path) -> None:
             assert (await giving).data == {"x": 1}
     finally:
         broker.stop()
+
+
+def info(**more: Any) -> tuple[Any, dict[str, Any]]:
+    parsed = parse_info("cp-w1", json.dumps({"v": 1, "kind": "callpoint"} | more).encode())
+    assert not isinstance(parsed, Nonsense)
+    return parsed
+
+
+@pytest.mark.parametrize("mode", ["odd", 5, None])
+def test_a_mode_that_nobody_knows_is_left_out(mode: object) -> None:
+    assert info(mode=mode, trouble=[])[1] == {}
+
+
+async def test_safe_mode_is_told_to_the_manager_and_to_programs(shop: Client) -> None:
+    await has(shop, DeviceStatus.ONLINE)
+    told = info(mode="safe", trouble=["no progress of lights", 5, "x" * 1000])[1]
+    assert told == {"mode": "safe", "trouble": ["no progress of lights"]}
+    shop.engine.telemetry["cp-w1"] = told
+    devices = (await shop.get("/devices")).json()["devices"]
+    assert next(one for one in devices if one["id"] == "cp-w1")["mode"] == "safe"
+    page = (await shop.http.get("/")).text
+    assert "cp-w1 is in safe mode" in page
+    shop.engine.telemetry["cp-w1"] = info(mode="normal", trouble=[])[1]
+    assert "safe mode" not in (await shop.http.get("/")).text
 
 
 def result(**but: Any) -> bytes:

@@ -159,6 +159,9 @@ def parse_info(device: str, payload: bytes) -> tuple[DeviceDescribed, dict[str, 
     )
     numbers = ("rssi", "heap_free", "uptime_s", "outbox")
     telemetry = {key: said[key] for key in numbers if _whole(said.get(key), -(2**53), 2**53)}
+    trouble = said.get("trouble")
+    if said.get("mode") in ("normal", "safe") and isinstance(trouble, list):
+        telemetry |= {"mode": said["mode"], "trouble": [t for t in trouble[:8] if _short(t)]}
     return description, telemetry
 
 

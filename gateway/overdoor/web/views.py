@@ -236,6 +236,11 @@ def _alarms(engine: Engine) -> list[str]:
             sentences.append(
                 f"{place}: {device.id} does not say what its lights show. Look at them."
             )
+        elif engine.telemetry.get(device.id, {}).get("mode") == "safe":
+            sentences.append(
+                f"{place}: {device.id} is in safe mode, because ten starts did not last. "
+                f"See overdoor device report {device.id}."
+            )
     return sentences
 
 
