@@ -12,6 +12,7 @@ import network
 from overdoor import config as configuration
 from overdoor import powerup
 from overdoor.config import ConfigError
+from overdoor.flash import Files
 from overdoor.main import Board, Device
 from overdoor.nvs import Numbers
 
@@ -21,8 +22,8 @@ _SETUP_S = 900  # then it tries to serve again
 _WORK_MS = 3600000  # for somebody who stopped the program; a watchdog cannot be switched off
 
 
-def build(path: str) -> Device:
-    """The device that the configuration at `path` describes. Raises ConfigError."""
+def build(path: str, folder: str = "") -> Device:
+    """The device that `path` configures, with its journal in `folder`. Raises ConfigError."""
     config = configuration.load(path)
     pins = config.pins
     wlan, numbers = network.WLAN(network.STA_IF), Numbers(esp32.NVS("overdoor"))
@@ -44,7 +45,7 @@ def build(path: str) -> Device:
         lamp = machine.PWM(machine.Pin(pins["lamp"], machine.Pin.OUT), freq=1000, duty_u16=0)
         board = Board(machine, wlan, buttons, ring, lamp, numbers, ble)
     try:
-        return Device(config, board, time, print)
+        return Device(config, board, time, print, Files(folder))
     except ValueError:  # of the TLS library
         raise ConfigError("%s is no certificate in DER." % config.ca_file) from None
 

@@ -121,7 +121,7 @@ class CallPoint:
         self.outbox.restart(now_ms)
         for event in self.outbox:
             # A link that flaps must not put off the degraded light again and again.
-            fresh = event.n == 0 or event.confirm_by is None
+            fresh = not event.aired or event.confirm_by is None
             if fresh and event.awaited and now_ms - event.at_ms < _DEGRADED_MS:
                 event.confirm_by = now_ms + _CONFIRM_MS
         actions = []

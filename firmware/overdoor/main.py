@@ -11,6 +11,7 @@ from .button import Button
 from .callpoint import CallPoint
 from .clock import Clock
 from .compat import const
+from .journal import Journal
 from .lamp import Lights
 from .link import Link
 from .log import Log
@@ -21,6 +22,7 @@ from .wifi import Radio
 
 _INFO_MS = const(300000)
 _LOOK_S = const(1)
+_TEND_MS = const(30000)
 _RESTART_SETTLE_MS = const(1000)
 _LOG_IN_REPORT = const(2000)  # characters; a packet has to fit into memory twice
 
@@ -65,8 +67,11 @@ class Device:
     button, the link, and lights that show the degraded pattern all the time.
     """
 
-    def __init__(self, config, board, time, write):
-        """`time` is the module of MicroPython; `write(text)` prints one line."""
+    def __init__(self, config, board, time, write, files):
+        """`time` is the module of MicroPython; `write(text)` prints one line.
+
+        `files` is a `flash.Files`.
+        """
         self.boot = "".join(["%02x" % byte for byte in os.urandom(6)])
         self._config = config
         self._board = board
@@ -86,6 +91,10 @@ class Device:
         self._caps = served + board.shows
         self._decider, self._panel = board.parts(config, self.boot, now, served)
         self._follow = getattr(self._decider, self._decider.LEAF)
+        self._journal = Journal(files, self._log)
+        self._journal.load(self._decider.outbox, self._reset in report.ON_PURPOSE)
+        self._tended_at = 0
+        self._faults_told = 0
         self._client = None
         self._radio = Radio(board.wlan, config.wifi_ssid, config.wifi_password, now, self._log)
         will = (self._topic + "status", b"offline")
@@ -96,7 +105,6 @@ class Device:
         )
         self._told_at = 0
         self._told = ()  # the tasks without progress in the last info
-        self._last_sent = self._resends = 0
 
     async def run(self) -> None:
         """Serve the room, for ever."""
@@ -184,10 +192,20 @@ class Device:
         while True:
             beat()
             self._diagnose()
+            self._tend_journal()
             late = self._clock.now() - self._told_at >= _INFO_MS
             if late or self._supervisor.stalled != self._told:
                 self._publish_info()
             await asyncio.sleep(_LOOK_S)
+
+    def _tend_journal(self) -> None:
+        if self._clock.now() - self._tended_at >= _TEND_MS:
+            self._tended_at = self._clock.now()
+            was_ok = self._journal.ok
+            self._journal.tend(self._decider.outbox)
+            self._do([])  # in case that flash failed
+            if self._journal.ok and not was_ok:
+                self._publish_info()
 
     def _diagnose(self) -> None:
         """Until the first session, the ring says what is wrong."""
@@ -208,6 +226,7 @@ class Device:
     # ---- outputs
 
     def _do(self, actions: list) -> None:
+        """Lights first, because writing to flash takes its time; then flash; then the air."""
         for action in actions:
             if action[0] == FLASH:
                 self._panel.flash()
@@ -217,19 +236,19 @@ class Device:
                 self._panel.show(action[1])
             elif action[0] == ALERT:
                 self._panel.alert(action[1])
-            elif action[0] == SEND:
-                self._send(action[1])
+        outbox = self._decider.outbox
+        self._journal.save(outbox)
+        for action in actions:
+            if action[0] == SEND:
+                self._publish_json("event", outbox.payload(action[1], self._clock.now()))
             elif action[0] == SHOWN:
                 pattern = "offline" if self._boots.safe else action[2]
                 self._publish_json("shown", {"v": PROTOCOL, "rev": action[1], "state": pattern})
+        if self._faults_told != self._journal.faults:
+            self._faults_told = self._journal.faults
+            outbox.add("fault", {"fault": "flash"}, self._clock.now(), False)
+            self._publish_info()
         self._decided.set()
-
-    def _send(self, event) -> None:
-        if event.n > self._last_sent:
-            self._last_sent = event.n
-        else:
-            self._resends += 1
-        self._publish_json("event", self._decider.outbox.payload(event, self._clock.now()))
 
     def _publish_info(self) -> None:
         self._told_at = self._clock.now()
@@ -237,7 +256,10 @@ class Device:
         self._publish_json("info", self._info(), True)
 
     def _trouble(self) -> list:
-        return ["no progress of " + name for name in self._supervisor.stalled]
+        trouble = ["no progress of " + name for name in self._supervisor.stalled]
+        if not self._journal.ok:
+            trouble.append("no flash")
+        return trouble
 
     def _info(self) -> dict:
         return report.info(
@@ -278,22 +300,29 @@ class Device:
         data["boots"] = self._boots.count
         data["sessions"] = self._link.course.sessions
         data["joins"] = self._radio.wifi.joins
-        data["resends"] = self._resends
+        data["resends"] = self._decider.outbox.resends
         data["dropped"] = self._decider.outbox.dropped
+        data["flash_faults"] = self._journal.faults
         data["worst_delay_ms"] = self._supervisor.worst_delay_ms
         data["log"] = self._log.tail(_LOG_IN_REPORT)
         return data
 
     def _restart_soon(self, args: dict) -> dict:
-        if len(self._decider.outbox):
-            raise RefusedError("a press waits for its receipt")
+        if self._only_in_ram():
+            raise RefusedError("a press waits, and flash cannot keep it")
         asyncio.create_task(self._restart("restart was asked for"))
         return {}
 
     async def _restart(self, why: str) -> None:
-        """Start anew on purpose, so this was no bad boot."""
+        """Start anew on purpose, so this was no bad boot. Not if that would lose an event."""
+        if self._only_in_ram():
+            return
         self._log("restart: " + why)
         self._boots.good()
         if self._client is not None:
             await self._client.settle(_RESTART_SETTLE_MS)
-        self._board.machine.reset()
+        if self._journal.rest(self._decider.outbox, self._clock.now()):
+            self._board.machine.reset()
+
+    def _only_in_ram(self) -> bool:
+        return len(self._decider.outbox) > 0 and not self._journal.ok

@@ -1,8 +1,8 @@
-"""Events that the gateway has not receipted yet, in RAM: a restart forgets them.
+"""Events that the gateway has not receipted yet, of this boot and of earlier ones. Pure.
 
-An event is named by (boot, n). It gets its `n` when it first goes on the air, not when it happens:
-a receipt covers everything from `low` to n, so a number that was given and never sent would be a
-hole that no receipt can pass.
+An event is named by (boot, n), and gets its `n` when it happens: the journal keeps it under that
+name before anybody hears of it, so that a repeat after a power cut is known as one. An event that
+is given up leaves a hole in the numbers; `low` says so once everything below the hole is receipted.
 """
 
 from .compat import const
@@ -16,30 +16,39 @@ _RESEND_MS = (1000, 2000, 4000, 8000, 16000, 32000, 60000)
 class Event:
     """One event and what is known of its way to the gateway."""
 
-    def __init__(self, kind: str, fields: dict, at_ms: int, live: bool):
+    def __init__(self, boot: str, n: int, kind: str, fields: dict, at_ms, live: bool):
+        """`at_ms` is by the clock of the boot that runs: negative before it began, None if lost."""
+        self.boot = boot
+        self.n = n
         self.kind = kind
         self.fields = fields
         self.at_ms = at_ms
         self.live = live  # a person waits for it; everything else is telemetry
         self.count = 1  # presses that it stands for
-        self.n = 0  # 0 until it first goes on the air
+        self.aired = False  # on the air at some time: never rewritten
         self.sent = 0  # times sent on this connection
-        self.due_ms = at_ms
+        self.due_ms = 0
         self.awaited = False  # the shopper waits for a receipt of it
         self.confirm_by = None  # ms when waiting turns into the degraded pattern
 
-    def same(self, kind: str, fields: dict) -> bool:
-        """Whether it says the same as another event would."""
-        return self.kind == kind and self.fields == fields
+    def same(self, boot: str, kind: str, fields: dict) -> bool:
+        """Whether it says the same as another press of that boot would."""
+        return self.live and (self.boot, self.kind, self.fields) == (boot, kind, fields)
 
 
 class Outbox:
-    """The events of one boot, oldest first."""
+    """Events in the order in which they happened, across boots.
+
+    `unsaved` and `gone` are what the journal does not know yet; it calls `saved` when it does.
+    """
 
     def __init__(self, boot: str, capacity: int = _CAPACITY):
         self.boot = boot
         self.dropped = 0
+        self.resends = 0
         self.last_n = 0
+        self.unsaved = []  # events, new or with another count
+        self.gone = []  # (boot, first n, last n) of events that are held no more
         self._capacity = capacity
         self._events = []
 
@@ -48,6 +57,14 @@ class Outbox:
 
     def __iter__(self):
         return iter(self._events)
+
+    def restore(self, events: list) -> None:
+        """Take over what earlier boots left, in its order, before everything of this boot."""
+        self._events = events + self._events
+        for event in events:
+            event.aired = True  # for all that anybody knows
+        while len(self._events) > self._capacity:
+            self._make_room(True)
 
     def add(self, kind: str, fields: dict, at_ms: int, live: bool = True):
         """Keep an event. Returns it, or None if there was room for presses only.
@@ -59,52 +76,69 @@ class Outbox:
         if (
             live
             and len(tail) == 2
-            and tail[1].n == 0
-            and tail[0].same(kind, fields)
-            and tail[1].same(kind, fields)
+            and not tail[1].aired
+            and tail[0].same(self.boot, kind, fields)
+            and tail[1].same(self.boot, kind, fields)
         ):
             tail[1].count += 1
             tail[1].at_ms = at_ms
+            if tail[1] not in self.unsaved:
+                self.unsaved.append(tail[1])
             return tail[1]
         room = self._capacity if live else max(0, self._capacity - _KEPT_FOR_PRESSES)
         if len(self._events) >= room and not self._make_room(live):
             self.dropped += 1
             return None
-        event = Event(kind, fields, at_ms, live)
+        self.last_n += 1
+        event = Event(self.boot, self.last_n, kind, fields, at_ms, live)
+        event.due_ms = at_ms
         self._events.append(event)
+        self.unsaved.append(event)
         return event
 
     def _make_room(self, for_press: bool) -> bool:
-        """Drop the event that is missed least, never leaving a hole in the numbers on the air."""
+        """Drop the event that is missed least: telemetry, and for a press the oldest press."""
         victim = None
         for event in self._events:
-            if not event.live and event.n == 0:
+            if not event.live and (for_press or not event.aired):
                 victim = event
                 break
         if victim is None and for_press:
-            # Only the lowest number may go: `low` then says so. The newest press matters most.
-            numbered = [event for event in self._events if event.n]
-            victim = min(numbered, key=lambda event: event.n) if numbered else self._events[0]
+            victim = self._events[0]  # the newest press matters most
         if victim is None:
             return False
-        self._events.remove(victim)
+        self._let_go(victim)
         self.dropped += victim.count
         return True
 
-    def low(self) -> int:
-        """The smallest number still held, or the next one to be given when none is."""
-        return min([event.n for event in self._events if event.n] or [self.last_n + 1])
+    def _let_go(self, event: Event) -> None:
+        self._events.remove(event)
+        if event in self.unsaved:
+            self.unsaved.remove(event)
+        # Even if it was never saved under this count: an older record of it may be.
+        if self.gone and self.gone[-1][0] == event.boot and self.gone[-1][2] == event.n - 1:
+            self.gone[-1] = (event.boot, self.gone[-1][1], event.n)
+        else:
+            self.gone.append((event.boot, event.n, event.n))
+
+    def saved(self) -> None:
+        """The journal knows everything now."""
+        self.unsaved = []
+        self.gone = []
+
+    def low(self, event: Event) -> int:
+        """The smallest number that is held of the event's boot."""
+        return min([other.n for other in self._events if other.boot == event.boot] + [event.n])
 
     def due(self, now_ms: int) -> list:
         """Events to send now, in order, presses before telemetry; each is counted as sent."""
         due = [event for event in self._events if event.live and event.due_ms <= now_ms]
         due += [event for event in self._events if not event.live and event.due_ms <= now_ms]
         for event in due:
-            if event.n == 0:
-                self.last_n += 1
-                event.n = self.last_n
             event.due_ms = now_ms + _RESEND_MS[min(event.sent, len(_RESEND_MS) - 1)]
             event.sent += 1
+            self.resends += event.aired
+            event.aired = True
         return due
 
     def next_due(self):
@@ -119,20 +153,27 @@ class Outbox:
 
     def cover(self, boot, n) -> bool:
         """Let go of what a receipt covers. Returns whether the receipt made sense."""
-        if boot != self.boot or n > self.last_n:
+        if boot == self.boot and n > self.last_n:
             return False
-        self._events = [event for event in self._events if event.n == 0 or event.n > n]
+        covered = [event for event in self._events if event.boot == boot and event.n <= n]
+        for event in covered:
+            self._let_go(event)
+        rest = [event for event in self._events if event.boot == boot]
+        if covered and rest:
+            first = min(rest, key=lambda event: event.n)
+            if first.n > n + 1:
+                first.due_ms = 0  # a hole: its `low` lets the next receipt pass
         return True
 
     def payload(self, event: Event, now_ms: int) -> dict:
         """The event as the contract wants it, aged to this moment."""
         body = {
             "v": 1,
-            "boot": self.boot,
+            "boot": event.boot,
             "n": event.n,
-            "low": self.low(),
+            "low": self.low(event),
             "type": event.kind,
-            "age_ms": max(0, now_ms - event.at_ms),
+            "age_ms": None if event.at_ms is None else max(0, now_ms - event.at_ms),
         }
         body.update(event.fields)
         if event.count > 1:

@@ -240,7 +240,9 @@ class Pager:
 
     def in_use(self, now_ms: int) -> bool:
         """Whether an answer is on its way; a restart can wait for it."""
-        return any(now_ms - event.at_ms < _LIVE_MS for event in self.outbox)
+        return any(
+            event.at_ms is not None and now_ms - event.at_ms < _LIVE_MS for event in self.outbox
+        )
 
     # ---- helpers
 

@@ -12,6 +12,7 @@ RESETS = (
     ("DEEPSLEEP_RESET", "deep_sleep"),
     ("SOFT_RESET", "soft"),
 )
+ON_PURPOSE = ("hard", "soft")  # what `machine.reset()` shows as: power was never gone
 
 
 def reset_name(machine) -> str:

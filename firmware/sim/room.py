@@ -3,14 +3,17 @@
     MICROPYPATH=firmware/sim:firmware:.frozen micropython firmware/sim/room.py config.json [CAUSE]
 
 CAUSE is why the board starts: power_on (the default), hard, watchdog, deep_sleep or soft.
+What the room keeps on flash lies in the folder `config.json.flash`.
 
 Reads orders from stdin and reports on stdout, one JSON object a line; firmware/README.md has both.
 """
 
 import asyncio
 import builtins
+import errno
 import gc
 import json
+import os
 import select
 import sys
 import time
@@ -181,12 +184,23 @@ async def _watch_watchdog() -> None:
     machine.reset()
 
 
+def _flash(path: str) -> str:
+    """The folder that is the room's flash; made at its first start."""
+    folder = path + ".flash"
+    try:
+        os.mkdir(folder)
+    except OSError as error:
+        if error.errno != errno.EEXIST:
+            raise
+    return folder
+
+
 async def _main(path: str) -> None:
     esp32.keep_in(path + ".nvs")
     try:
         config = configuration.load(path)
         things = Pocket(config) if config.kind == "pager" else Walls(config)
-        device = build(path)
+        device = build(path, _flash(path))
     except configuration.ConfigError as error:
         say({"error": str(error)})
         raise SystemExit(2) from None

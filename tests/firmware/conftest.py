@@ -263,14 +263,17 @@ async def a_task(job: Any) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def open_room(folder: Path, config: dict[str, Any]) -> AsyncIterator[Room]:
-    """Start a room; it is gone when the context ends."""
+async def open_room(
+    folder: Path, config: dict[str, Any], after: str = "power_on"
+) -> AsyncIterator[Room]:
+    """Start a room, after this reset; it is gone when the context ends, but for its flash."""
     path = folder / "config.json"
     path.write_text(json.dumps(config))
     process = await asyncio.create_subprocess_exec(
         micropython(),
         str(FIRMWARE / "sim" / "room.py"),
         str(path),
+        after,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         env=micropython_environment(FIRMWARE / "sim", FIRMWARE),

@@ -368,13 +368,6 @@ async def test_restart_ends_the_process_with_status_3(shop: Shop, room: Room) ->
     assert await room.ended() == 3
 
 
-async def test_no_restart_while_a_press_waits_for_its_receipt(shop: Shop, room: Room) -> None:
-    room.do(do="press", button="call")
-    await pressed(shop)
-    await shop.say("command", {"v": 1, "id": "r", "verb": "restart"}, retain=False)
-    assert (await shop.heard("result"))["status"] == "error"
-
-
 async def test_a_retained_command_is_not_obeyed(broker: Broker, shop: Shop, tmp_path: Path) -> None:
     await shop.say("command", {"v": 1, "id": "old", "verb": "restart"})
     async with open_room(tmp_path, room_config(broker.port)):

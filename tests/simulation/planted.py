@@ -24,6 +24,7 @@ from overdoor.simulate import Trial, play, rough_hour
 from overdoor.store import projections, retention
 
 Outbox = module("outbox").Outbox
+Journal = module("journal").Journal
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,9 @@ BUGS = (
     ),
     Planted(
         "n reused",
-        Outbox.due,
+        Outbox.add,
         "self.last_n += 1",
-        "self.last_n = 1 + max([other.n for other in self._events])",
+        "self.last_n = 1 + max([it.n for it in self._events if it.boot == self.boot] or [0])",
     ),
     Planted(
         "null age taken as 0",
@@ -147,6 +148,34 @@ BUGS = (
         "return min([",
         "return max([",
         ("gateway half-open", "half-open"),
+    ),
+    Planted(
+        "a journal that is not read back",
+        Journal.load,
+        "outbox.restore(events)",
+        "pass",
+        ("reboot in the dark",),
+    ),
+    Planted(
+        "a receipt of one boot that lets go of every boot",
+        Outbox.cover,
+        "if event.boot == boot and event.n <= n]",
+        "if event.n <= n]",
+        ("reboot in the dark", "reboot"),
+    ),
+    Planted(
+        "presses that were counted in RAM only",
+        Outbox.add,
+        "if tail[1] not in self.unsaved:",
+        "if False:",
+        ("reboot in the dark",),
+    ),
+    Planted(
+        "ages that leave out the restart",
+        Journal.load,
+        "event.at_ms - _RESTART_MS if",
+        "event.at_ms if",
+        ("restart", "cut"),
     ),
     Planted(
         "a repeat counts again",

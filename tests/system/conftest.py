@@ -192,10 +192,26 @@ class Device:
 class Street:
     """Brings up what a test asks for, and takes it down again."""
 
-    def __init__(self, folder: Path, mqtt: int, stack: AsyncExitStack) -> None:
+    def __init__(
+        self, folder: Path, mqtt: int, broker: asyncio.subprocess.Process, stack: AsyncExitStack
+    ) -> None:
         self.mqtt = mqtt
+        self._broker = broker
         self._folder = folder
         self._stack = stack
+
+    async def broker_dies(self) -> None:
+        """The broker is gone, with all that it retained."""
+        self._broker.kill()
+        await self._broker.wait()
+
+    async def broker_returns(self) -> None:
+        """A new one, at the same place."""
+        config = self._folder / "mosquitto.conf"
+        self._broker = await self._stack.enter_async_context(
+            process(tool("mosquitto"), "-c", config, stderr=asyncio.subprocess.DEVNULL)
+        )
+        await until(lambda: _answers(self.mqtt), "the broker listens")
 
     async def gateway(self, *, start: bool = True) -> Gateway:
         gateway = Gateway(self._folder, self.mqtt)
@@ -263,11 +279,11 @@ async def street(tmp_path: Path) -> AsyncIterator[Street]:
     config = tmp_path / "mosquitto.conf"
     config.write_text(mosquitto_config(port))
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(
+        broker = await stack.enter_async_context(
             process(tool("mosquitto"), "-c", config, stderr=asyncio.subprocess.DEVNULL)
         )
         await until(lambda: _answers(port), "the broker listens")
-        yield Street(tmp_path, port, stack)
+        yield Street(tmp_path, port, broker, stack)
 
 
 async def _answers(port: int) -> bool:

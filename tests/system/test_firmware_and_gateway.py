@@ -42,6 +42,10 @@ class Room:
         async with asyncio.timeout(LIMIT_S):
             assert await self._running.wait() == status
 
+    async def cut_power(self) -> None:
+        self._running.kill()
+        await self._running.wait()
+
     async def shows(self, true: Callable[[int], bool], what: str) -> None:
         """Waits until the lamp over the door is as wanted."""
         try:
@@ -157,3 +161,42 @@ async def test_orders_reach_the_device_and_its_answers_come_back(
     await gateway.kill()
     status, said = await order("identify")
     assert (status, said) == (2, "overdoor: The gateway does not run, or does not answer.\n")
+
+
+async def test_a_press_with_the_broker_down_survives_the_rooms_death_and_counts_once(
+    street: Street, tmp_path: Path
+) -> None:
+    gateway = await street.gateway()
+
+    async def online() -> bool:
+        return bool((await gateway.get("/rooms"))["rooms"][0]["online"])
+
+    async with room(tmp_path, street.mqtt, "cp-w1") as fitting_room:
+        await until(online, "the room is online")
+        await street.broker_dies()
+        fitting_room.press("call")
+        await fitting_room.shows(lambda lamp: lamp > 0, "showing that nobody confirmed the press")
+        await fitting_room.cut_power()
+    async with room(tmp_path, street.mqtt, "cp-w1"):
+        await street.broker_returns()
+
+        async def raised() -> bool:
+            return await gateway.call_of("w1") is not None
+
+        await until(raised, "the press reached the gateway")
+    async with room(tmp_path, street.mqtt, "cp-w1") as fitting_room:
+        # What it says again comes before what is new, and changes nothing.
+        fitting_room.press("call")
+
+        async def pressed_again() -> bool:
+            call = await gateway.call_of("w1")
+            return call is not None and call["presses"] > 1
+
+        await until(pressed_again, "the second press reached the gateway")
+    calls = (await gateway.get("/calls"))["calls"]
+    assert [(call["presses"], call["estimated"]) for call in calls] == [(2, True)]
+    with sqlite3.connect(gateway.folder / "data" / "overdoor.db") as database:
+        heard = database.execute(
+            "SELECT json_extract(data, '$.aged') FROM event WHERE fact = 'heard' ORDER BY seq"
+        ).fetchall()
+    assert heard == [(0,), (1,)]  # one press whose age the power cut took, and one that has its own

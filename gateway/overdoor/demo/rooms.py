@@ -20,6 +20,7 @@ from overdoor.bus import Address
 from overdoor.resources import folder
 
 RESTART_S = 0.5
+RESET_STATUS = 3  # of a room whose firmware reset itself
 MIN_PRESS_S = 0.06  # a click is shorter than a finger
 _PINS = {"call": 32, "presence": 14, "ring": 4, "lamp": 33}
 _NEED_PIN = 27
@@ -74,11 +75,14 @@ class SimulatedRoom:
         config.write_text(json.dumps(self._config(broker)), encoding="utf-8")
         firmware = folder("firmware")
         environment = os.environ | {"MICROPYPATH": f"{firmware / 'sim'}:{firmware}:.frozen"}
+        status = 0
         while True:
+            cause = "hard" if status == RESET_STATUS else "power_on"
             self._process = process = await asyncio.create_subprocess_exec(
                 interpreter,
                 str(firmware / "sim" / "room.py"),
                 str(config),
+                cause,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,

@@ -1,8 +1,8 @@
 """Call points: the firmware's own step, in a shell like `main.py`'s and on a bad network.
 
-The firmware keeps its outbox in RAM, so a reboot loses the presses that no receipt covers yet.
-Some devices here have a journal instead, as the contract plans: they say the events of earlier
-boots again, with an age of null, until a receipt names that boot.
+The outbox is the firmware's, and so is the journal that carries it from boot to boot. Some devices
+here have no flash, and that of others breaks for a while: their outbox is in RAM then, and a power
+cut takes what no receipt covers yet.
 """
 
 import json
@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 from overdoor import firmware
 from overdoor.bus.topics import Topics
 from overdoor.simulate.clock import Handle
+from overdoor.simulate.flash import Flash
 from overdoor.simulate.network import Client, Link, Message
 
 if TYPE_CHECKING:
     from overdoor.simulate.world import World
 
-BOOT_MS = 3_000
+BOOT_MS = 3_000  # what the journal allows for a restart on purpose
 KEEP_ALIVE_MS = 30_000  # times one and a half, at the broker
 PUBACK_MS = 5_000  # without it the firmware ends the connection
-JOURNAL_RESEND_MS = 8_000
+TEND_MS = 30_000
 INFO_MS = 300_000
 
 
@@ -31,7 +32,7 @@ class Kept:
 
     device: str
     boot: str
-    event: Any  # the firmware's
+    n: int
     gestures: list[int] = field(default_factory=list)  # true times
     first: bool = False  # nothing else was held when it happened
     ended: int | None = None  # when the device lost power with it, and forgot its age
@@ -40,8 +41,8 @@ class Kept:
 
     @property
     def key(self) -> tuple[str, str, int]:
-        """What names it in the log; n is 0 until it was sent."""
-        return (self.device, self.boot, self.event.n)
+        """What names it in the log."""
+        return (self.device, self.boot, self.n)
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Build:
 
     room: str
     presence: bool = True
-    journal: bool = False
+    flash: bool = True
     needs: tuple[str, ...] = ()
     second: bool = False  # beside another one
 
@@ -83,7 +84,12 @@ class RoomDevice:
         self._topics = topics
         self._rng = rng
         self._callpoint = firmware.module("callpoint")
-        self._old: list[Any] = []  # outboxes of earlier boots, from the journal
+        self.flash = Flash()
+        self.flash.broken = not build.flash
+        self.journal: Any = None
+        self._on_flash: set[tuple[str, int]] = set()  # when power went last
+        self._faults_told = 0
+        self._tending: Handle | None = None
         self._booted_at = 0
         self._life = 0
         self._alarm: Handle | None = None
@@ -97,39 +103,52 @@ class RoomDevice:
 
     # -- power -----------------------------------------------------------------------------------
 
-    def boot(self) -> None:
-        """Power comes on."""
+    def boot(self, *, restarted: bool = False) -> None:
+        """Power comes on, or the device is back from a restart on purpose."""
         self._life += 1
         self._booted_at = self.world.timeline.now
         boot = f"{self._rng.getrandbits(48):012x}"
         self.point = self._callpoint.CallPoint(boot, 0, self.build.presence, self.build.needs)
+        self.journal = firmware.module("journal").Journal(self.flash, lambda _: None)
+        self.journal.load(self.point.outbox, restarted)
+        self._faults_told = 0
+        self._tending = None
         self._failures = 0
         self._try_soon(self._rng.randint(200, 1500))
+        self._do([])
 
     def reboot(self) -> None:
         """Power goes, and comes back."""
         if self.point is None:
             return
-        outbox, self.point = self.point.outbox, None
-        if self.build.journal:
-            for event in outbox:
-                if event.n == 0:  # the journal gave it its number before the air did
-                    outbox.last_n += 1
-                    event.n = outbox.last_n
-            if len(outbox):
-                self._old.append(outbox)
         for kept in self.kept:
             # The contract bounds an unknown age by the boot before the one that tells of it.
             kept.ended = self.world.timeline.now
-            if kept.boot == outbox.boot and not self.build.journal:
-                self._give_up(kept, "the device lost power")
+        self._go_down()
+        self._later(BOOT_MS, self.boot)
+
+    def restart(self) -> None:
+        """A restart on purpose, which takes the ages with it; or none, if flash does not work."""
+        if self.point is None or not self.journal.rest(self.point.outbox, self._ticks()):
+            return
+        self._go_down()
+        self._later(BOOT_MS, lambda: self.boot(restarted=True))
+
+    def _go_down(self) -> None:
+        held, self._on_flash = self.holds(), self._survivors()
+        for kept in self.kept:
+            key = (kept.boot, kept.n)
+            if kept.lost is None and key in held and key not in self._on_flash:
+                if self.journal.ok:
+                    self.world.watch.broke(f"{self.id}: event {kept.n} was not on flash in time")
+                self._give_up(kept, "power went while it was in RAM only")
+        self.point = None
         self._life += 1
         link = self.world.broker.links.get(self.id)
         if link is not None:
             self._silence(link)
             link.end(tell=False)
         self.link = None
-        self._later(BOOT_MS, self.boot)
 
     # -- people ----------------------------------------------------------------------------------
 
@@ -139,38 +158,34 @@ class RoomDevice:
             return
         if button == "need" and not self.build.needs:
             return
-        held = {id(event): (event, event.count) for event in self.point.outbox}
-        before, dropped = len(held), self.point.outbox.dropped
+        before, dropped = self._counts(), self.point.outbox.dropped
         now = self._ticks()
         began = self.point._down.get(button, now)
         self._do(self.point.button(button, closed, now, now))
-        self._note(held, before, dropped, began)
+        self._note(before, dropped, began)
         if closed and self.link is None and self._retry is not None:
             self._try_soon(500)
 
-    def _note(self, held: dict[int, Any], before: int, dropped: int, at: int) -> None:
+    def _note(self, before: dict[tuple[str, int], int], dropped: int, at: int) -> None:
         """Takes down which event stands for a gesture that was just decided."""
-        now_held = {id(event) for event in self.point.outbox}
+        now = self._counts()
         if self.point.outbox.dropped > dropped:
             for kept in self.kept:
-                if id(kept.event) in held and id(kept.event) not in now_held:
+                key = (kept.boot, kept.n)
+                if key in before and key not in now:
                     self._give_up(kept, "the outbox was full")
         for event in self.point.outbox:
-            was = held.get(id(event))
-            if was is None:
-                self.kept.append(
-                    Kept(
-                        self.id,
-                        self.point.outbox.boot,
-                        event,
-                        [self._booted_at + at],
-                        first=before == 0,
-                    )
-                )
-            elif event.count > was[1]:
-                kept = next(kept for kept in self.kept if kept.event is event)
+            key = (event.boot, event.n)
+            if key not in before and event.kind != "fault":
+                gestures = [self._booted_at + at]
+                self.kept.append(Kept(self.id, *key, gestures, first=not before))
+            elif key in before and event.count > before[key]:
+                kept = next(kept for kept in self.kept if (kept.boot, kept.n) == key)
                 kept.gestures.append(self._booted_at + at)
         self.world.watch.device_holds(self)
+
+    def _counts(self) -> dict[tuple[str, int], int]:
+        return {(event.boot, event.n): event.count for event in self.point.outbox}
 
     def _give_up(self, kept: Kept, why: str) -> None:
         """Nobody will ever hear of it, unless it was stored and only its receipt is missing."""
@@ -228,7 +243,6 @@ class RoomDevice:
         self._publish("status", b"online", retain=True)
         self._info()
         self._do(self.point.connected(self._ticks()))
-        self._send_old()
 
     def _on_down(self) -> None:
         self.link = None
@@ -246,7 +260,6 @@ class RoomDevice:
             self._do(self.point.gateway(message.payload, now))
         elif message.topic.endswith("/receipt"):
             self._do(self.point.receipt(message.payload, now))
-            self._receipt_for_old(message.payload)
             self.world.watch.receipted(self)
         elif message.topic.endswith("/signal"):
             self._do(self.point.signal(message.payload, message.retained, now))
@@ -279,6 +292,7 @@ class RoomDevice:
         return self.world.timeline.now - self._booted_at
 
     def _do(self, actions: list[Any]) -> None:
+        self.journal.save(self.point.outbox)
         for action in actions:
             if action[0] == self._callpoint.SEND:
                 body = self.point.outbox.payload(action[1], self._ticks())
@@ -292,7 +306,17 @@ class RoomDevice:
                 if action[1] == "offline" != self.point.state:
                     self.degraded_at = self.world.timeline.now
                 self.world.story.lamp(self, action[1])
+        if self._faults_told != self.journal.faults:
+            self._faults_told = self.journal.faults
+            self.point.outbox.add("fault", {"fault": "flash"}, self._ticks(), False)
         self._set_alarm()
+        if self._tending is None and (self.point.outbox.gone or not self.journal.ok):
+            self._tending = self._later(TEND_MS, self._tend)
+
+    def _tend(self) -> None:
+        self._tending = None
+        self.journal.tend(self.point.outbox)
+        self._do([])
 
     def _set_alarm(self) -> None:
         if self._alarm is not None:
@@ -303,11 +327,10 @@ class RoomDevice:
             self._alarm = self._later(max(0, wake_at - self._ticks()), self._tick)
 
     def _tick(self) -> None:
-        held = {id(event): (event, event.count) for event in self.point.outbox}
-        before, dropped = len(held), self.point.outbox.dropped
+        before, dropped = self._counts(), self.point.outbox.dropped
         began = min(self.point._down.values(), default=self._ticks())
         self._do(self.point.tick(self._ticks()))
-        self._note(held, before, dropped, began)
+        self._note(before, dropped, began)
 
     def _expect_puback(self) -> None:
         link = self.link
@@ -333,31 +356,21 @@ class RoomDevice:
         if self.link is not None:
             self.link.publish(Message(self._topics.device(self.id, leaf), payload, retain))
 
-    # -- the journal -----------------------------------------------------------------------------
-
-    def _send_old(self) -> None:
-        for outbox in self._old:
-            for event in outbox:
-                body = outbox.payload(event, 0) | {"age_ms": None}
-                self._publish("event", json.dumps(body).encode())
-        if self._old and self.link is not None:
-            link = self.link
-            self._later(JOURNAL_RESEND_MS, lambda: self._send_old() if self.link is link else None)
-
-    def _receipt_for_old(self, payload: bytes) -> None:
-        said = json.loads(payload)
-        pairs = [(said["boot"], said["n"]), *said["also"]]
-        for outbox in self._old:
-            for boot, n in pairs:
-                outbox.cover(boot, n)
-        self._old = [outbox for outbox in self._old if len(outbox)]
-
     # -- small change ----------------------------------------------------------------------------
 
-    def holds(self) -> set[int]:
-        """The identities of the events it still holds."""
-        outboxes = [*self._old, *([self.point.outbox] if self.point is not None else [])]
-        return {id(event) for outbox in outboxes for event in outbox}
+    def holds(self) -> set[tuple[str, int]]:
+        """Boot and number of each event that it still holds."""
+        if self.point is None:
+            return self._on_flash
+        counts = set(self._counts())
+        return counts if self.journal.ok else counts | self._on_flash
+
+    def _survivors(self) -> set[tuple[str, int]]:
+        """What the flash holds, also while it cannot be read."""
+        outbox = firmware.module("outbox").Outbox("")
+        journal = firmware.module("journal").Journal(self.flash.as_it_is(), lambda _: None)
+        journal.load(outbox, False)
+        return {(event.boot, event.n) for event in outbox}
 
     def _later(self, ms: int, do: Any) -> Handle:
         return self.world.timeline.after(ms, self._in_this_life(do))

@@ -114,7 +114,7 @@ def rough_hour(seed: int, minutes: int = 25, favour: tuple[str, ...] | None = No
         closing if rng.random() < 0.2 else None,
     )
     builds = tuple(
-        Build(room, presence=rng.random() < 0.7, journal=rng.random() < 0.5) for room in plan.rooms
+        Build(room, presence=rng.random() < 0.7, flash=rng.random() < 0.9) for room in plan.rooms
     )
     plan, builds = _more(rng, plan, builds, minutes)
     names = [build.name for build in builds]
@@ -217,6 +217,8 @@ def _shoppers(rng: Random, rooms: list[str], opens: int, end: int, count: int) -
 _FAULTS = (
     "reboot",
     "reboot in the dark",
+    "restart",
+    "flash breaks",
     "cut",
     "cut",
     "half-open",
@@ -249,6 +251,7 @@ def _faults(
         much = {
             "reboot": 0,
             "cut": rng.choice((2_000, 20_000, 90_000)),
+            "flash breaks": rng.choice((2_000, 40_000, 200_000)),
             "gateway crash": rng.randint(0, 30),
             "broker dies": rng.choice((500, 5_000, 60_000)),
             "disk full": rng.choice((300, 5_000, 40_000)),
@@ -293,7 +296,7 @@ def calm_day(seed: int, days: int = 1, rooms: int = 6) -> Script:
         opens=9 * HOUR,
         closes=(days - 1) * 24 * HOUR + 19 * HOUR,
         plan=plan,
-        builds=tuple(Build(room, journal=index % 3 == 0) for index, room in enumerate(plan.rooms)),
+        builds=tuple(Build(room) for room in plan.rooms),
         staff=staff,
         happenings=tuple(sorted(happenings)),
         pace=3,

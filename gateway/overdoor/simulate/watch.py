@@ -199,9 +199,9 @@ class Watch:
             return
         held = device.holds()
         for kept in device.kept:
-            covered = kept.boot == boot and 0 < kept.event.n <= n
-            if covered and id(kept.event) in held and kept.key not in self._stored:
-                self.broke(f"{device_id}: a receipt up to {n} covers {kept.event.n}, not stored")
+            covered = kept.boot == boot and kept.n <= n
+            if covered and (boot, kept.n) in held and kept.key not in self._stored:
+                self.broke(f"{device_id}: a receipt up to {n} covers {kept.n}, not stored")
 
     def nothing_taken_back(self) -> None:
         """The log is what was committed to it, but for the oldest, which may go in time."""
@@ -266,16 +266,16 @@ class Watch:
         """Whatever was neither receipted nor given up is still held."""
         held = device.holds()
         for kept in device.kept:
-            if kept.lost is None and not kept.receipted and id(kept.event) not in held:
+            if kept.lost is None and not kept.receipted and (kept.boot, kept.n) not in held:
                 self.broke(f"{device.id} let go of a press that nobody receipted")
 
     def receipted(self, device: "RoomDevice") -> None:
         """A receipt came: what the device let go of is stored."""
         held = device.holds()
         for kept in device.kept:
-            if kept.lost is None and not kept.receipted and id(kept.event) not in held:
+            if kept.lost is None and not kept.receipted and (kept.boot, kept.n) not in held:
                 if kept.key not in self._stored:
-                    self.broke(f"{device.id} let go of event {kept.event.n}, which is not stored")
+                    self.broke(f"{device.id} let go of event {kept.n}, which is not stored")
                 kept.receipted = True
         device.kept = [kept for kept in device.kept if kept.lost is None and not kept.receipted]
 
@@ -332,7 +332,7 @@ class Watch:
             self.device_holds(device)
             for kept in device.kept:
                 if kept.lost is None and not kept.receipted:
-                    self.broke(f"{device.id} still waits for the receipt of event {kept.event.n}")
+                    self.broke(f"{device.id} still waits for the receipt of event {kept.n}")
         for pager in self._world.pagers:
             if pager.waiting:
                 self.broke(f"{pager.id} still waits for the receipt of an answer")

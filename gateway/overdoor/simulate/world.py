@@ -102,6 +102,11 @@ class World:
             case "reboot":
                 self.story.fault(f"{self.place(it.who)} loses power for a moment")
                 self.devices[it.who].reboot()
+            case "restart":
+                self.story.fault(f"{self.room_name(it.who)} restarts on purpose")
+                self.devices[it.who].restart()
+            case "flash breaks":
+                self._flash_breaks(it)
             case "cut":
                 self._cut(it)
             case "half-open":
@@ -165,6 +170,17 @@ class World:
         self.story.fault(f"{self.place(it.who)} loses Wi-Fi for {it.much // 1000} s")
         device.cut()
         self.timeline.after(it.much, device.mend)
+
+    def _flash_breaks(self, it: Happening) -> None:
+        device = self.devices[it.who]
+        seconds = it.much // 1000
+        self.story.fault(f"the flash of {self.room_name(it.who)} fails for {seconds} s")
+        device.flash.broken = True
+
+        def mend() -> None:
+            device.flash.broken = not device.build.flash
+
+        self.timeline.after(it.much, mend)
 
     def _broker_dies(self, it: Happening) -> None:
         forgets = " and forgets everything" if it.who == "forgets" else ""

@@ -1,4 +1,4 @@
-"""What exists on MicroPython only: the button behind a real ThreadSafeFlag and simulated pins."""
+"""What exists on MicroPython only: the button behind a real ThreadSafeFlag, the device's wiring."""
 
 import asyncio
 import time
@@ -6,6 +6,8 @@ import time
 import micropython
 from overdoor_device.button import Button
 from overdoor_device.clock import Clock
+from overdoor_device.config import parse
+from overdoor_device.main import Board, Device
 
 
 class Pin:
@@ -93,3 +95,72 @@ def test_a_storm_of_edges_is_survived():
     storm.append((60, 1))
     reports, _ = asyncio.run(press(storm))
     assert [report[1] for report in reports] == [True, False]
+
+
+class Recorder:
+    """Hardware, flash and broker at once: takes down who was asked for what, in order."""
+
+    PWRON_RESET = 1
+
+    n = 1
+
+    def __init__(self):
+        self.said = []
+        self.ring = None
+
+    def get(self, name):
+        return 0
+
+    def set(self, name, value):
+        pass
+
+    def reset_cause(self):
+        return self.PWRON_RESET
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, led):
+        return self.ring
+
+    def __setitem__(self, led, colour):
+        self.ring = colour
+
+    def fill(self, colour):
+        self.ring = colour
+
+    def write(self):
+        self.said.append("ring")
+
+    def duty_u16(self, value):
+        self.said.append("lamp")
+
+    def read(self, name):
+        return []
+
+    def append(self, name, data):
+        self.said.append("flash")
+
+    def subscribe(self, topics):
+        pass
+
+    def publish(self, topic, payload, qos, retain):
+        if topic.endswith("/event"):
+            self.said.append("air")
+
+    def status(self, what):
+        return -50
+
+
+def test_a_press_lights_the_ring_then_goes_to_flash_then_on_the_air():
+    recorder = Recorder()
+    config = parse(
+        '{"shop": "demo", "device": "cp-w1", "model": "x", "broker": {"host": "127.0.0.1"},'
+        '"wifi": {"ssid": "s", "password": "p"}, "pins": {"call": 1, "ring": 2, "lamp": 3}}'
+    )
+    board = Board(recorder, recorder, {}, recorder, recorder, recorder)
+    device = Device(config, board, time, print, recorder)
+    device._on_up(recorder)
+    del recorder.said[:]
+    device._on_button("call", True, 0)
+    assert recorder.said == ["lamp", "ring", "flash", "air"]

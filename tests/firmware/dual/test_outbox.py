@@ -1,16 +1,15 @@
-from overdoor_device.outbox import Outbox
+from overdoor_device.outbox import Event, Outbox
 
 PRESS = {"button": "call", "gesture": "press"}
 HOLD = {"button": "call", "gesture": "hold"}
 FAULT = {"fault": "stuck"}
 
 
-def test_numbers_begin_at_the_first_sending():
+def test_an_event_has_its_number_from_the_moment_it_happens():
     outbox = Outbox("b")
     event = outbox.add("button", PRESS, 5)
-    assert event.n == 0
-    assert outbox.due(5) == [event]
     assert event.n == 1
+    assert outbox.due(5) == [event]
     assert outbox.payload(event, 25) == {
         "v": 1,
         "boot": "b",
@@ -47,7 +46,6 @@ def test_presses_go_before_telemetry():
     fault = outbox.add("fault", FAULT, 0, live=False)
     press = outbox.add("button", PRESS, 1)
     assert outbox.due(1) == [press, fault]
-    assert (press.n, fault.n) == (1, 2)
 
 
 def test_a_receipt_lets_go_up_to_its_number():
@@ -57,16 +55,16 @@ def test_a_receipt_lets_go_up_to_its_number():
     outbox.due(0)
     assert outbox.cover("b", 2)
     assert [event.n for event in outbox] == [3]
-    assert outbox.low() == 3
+    assert outbox.payload(outbox.add("button", PRESS, 1), 1)["low"] == 3
 
 
 def test_a_receipt_of_another_boot_or_of_the_future_changes_nothing():
     outbox = Outbox("b")
     outbox.add("button", PRESS, 0)
     outbox.due(0)
-    assert not outbox.cover("c", 1)
+    outbox.cover("c", 1)
     assert not outbox.cover("b", 2)
-    assert not outbox.cover(None, 1)
+    outbox.cover(None, 1)
     assert len(outbox) == 1
 
 
@@ -134,4 +132,79 @@ def test_a_full_outbox_drops_its_oldest_press_and_says_so_in_low():
     outbox.due(20)
     newest = outbox.add("button", PRESS, 21)
     assert outbox.due(21) == [newest]
-    assert (newest.n, outbox.low(), len(outbox)) == (21, 2, 20)
+    assert (newest.n, outbox.low(newest), len(outbox)) == (21, 2, 20)
+
+
+def earlier(boot, n, live=True):
+    return Event(boot, n, "button" if live else "fault", dict(PRESS), None, live)
+
+
+def test_earlier_boots_go_first_with_the_low_of_their_boot_and_no_age():
+    outbox = Outbox("b")
+    outbox.add("button", PRESS, 5)
+    outbox.restore([earlier("x", 4), earlier("a", 2), earlier("a", 3)])
+    outbox.restart(9)
+    sent = [outbox.payload(event, 9) for event in outbox.due(9)]
+    assert [(body["boot"], body["n"], body["low"], body["age_ms"]) for body in sent] == [
+        ("x", 4, 4, None),
+        ("a", 2, 2, None),
+        ("a", 3, 2, None),
+        ("b", 1, 1, 4),
+    ]
+
+
+def test_an_age_that_outlived_a_restart_goes_on_growing():
+    outbox = Outbox("b")
+    event = earlier("a", 1)
+    event.at_ms = -5000
+    outbox.restore([event])
+    assert outbox.payload(event, 200)["age_ms"] == 5200
+
+
+def test_a_receipt_lets_go_of_one_boot_only():
+    outbox = Outbox("b")
+    outbox.restore([earlier("x", 1), earlier("a", 1), earlier("a", 2)])
+    outbox.cover("a", 9)
+    assert [(event.boot, event.n) for event in outbox] == [("x", 1)]
+    assert outbox.gone == [("a", 1, 2)]
+
+
+def test_a_press_of_an_earlier_boot_is_never_rewritten():
+    outbox = Outbox("b")
+    outbox.restore([earlier("b", 1), earlier("b", 2)])
+    outbox.add("button", PRESS, 0)
+    assert [event.count for event in outbox] == [1, 1, 1]
+
+
+def test_a_hole_is_passed_at_once_when_what_is_below_it_is_receipted():
+    outbox = Outbox("b", 18)
+    outbox.add("button", PRESS, 0)
+    outbox.add("fault", FAULT, 0, live=False)
+    fill_with_presses(outbox, 17)  # pushes out the telemetry, number 2
+    outbox.due(0)
+    outbox.cover("b", 1)
+    first = outbox.due(1)[0]
+    assert (first.n, outbox.low(first)) == (3, 3)
+    outbox.cover("b", 1)  # the same receipt again is no reason to send again
+    assert outbox.due(1) == []
+
+
+def test_what_earlier_boots_left_does_not_break_the_bound():
+    outbox = Outbox("b", 20)
+    outbox.restore([earlier("a", 1, live=False)] + [earlier("a", n) for n in range(2, 23)])
+    assert [event.n for event in outbox] == list(range(3, 23))
+    assert outbox.dropped == 2
+
+
+def test_says_what_the_journal_does_not_know():
+    outbox = Outbox("b")
+    first = outbox.add("button", PRESS, 0)
+    assert (outbox.unsaved, outbox.gone) == ([first], [])
+    outbox.saved()
+    second = outbox.add("button", PRESS, 1)
+    outbox.saved()
+    outbox.add("button", PRESS, 2)
+    assert outbox.unsaved == [second]
+    outbox.due(3)
+    outbox.cover("b", 2)
+    assert (outbox.unsaved, outbox.gone) == ([], [("b", 1, 2)])
