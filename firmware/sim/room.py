@@ -18,6 +18,7 @@ import select
 import sys
 import time
 
+import bluetooth
 import esp32
 import machine
 import neopixel
@@ -139,6 +140,8 @@ class Room:
             if fault not in network.FAULTS:
                 raise OrderError("no such fault")
             network.set_air(None if order["up"] else fault)
+        elif what == "advert":
+            say({"heard": bluetooth.BLE().hear(*_advert(order))})
         elif what == "memory":
             gc.collect()
             say({"memory": gc.mem_alloc()})
@@ -152,6 +155,16 @@ class Room:
         if not isinstance(button, str) or button not in buttons:
             raise OrderError("no such button")
         return machine.input_pin(buttons[button])
+
+
+def _advert(order: dict) -> tuple:
+    data, rssi = order.get("data"), order.get("rssi")
+    if not isinstance(data, str) or not isinstance(rssi, int):
+        raise OrderError("an advertisement has data, in hexadecimal, and rssi")
+    try:
+        return bytes.fromhex(data), rssi
+    except ValueError:
+        raise OrderError("data is not hexadecimal") from None
 
 
 def _milliseconds(value) -> int:

@@ -23,20 +23,33 @@ class Room:
 
     def __init__(self, running: asyncio.subprocess.Process) -> None:
         self.lights: dict[str, Any] = {"ring": [], "lamp": 0}
+        self.said: dict[str, Any] = {}  # the last report
         self._running = running
         self._changed = asyncio.Event()
 
     async def read(self) -> None:
         assert self._running.stdout is not None
         async for line in self._running.stdout:
-            said = json.loads(line)
+            self.said = said = json.loads(line)
             self.lights = said.get("lights", self.lights)
             self._changed.set()
 
     def press(self, button: str) -> None:
+        self.order(do="press", button=button, ms=80)
+
+    def order(self, **order: Any) -> None:
         assert self._running.stdin is not None
-        order = {"do": "press", "button": button, "ms": 80}
         self._running.stdin.write(json.dumps(order).encode() + b"\n")
+
+    async def reports(self, true: Callable[[dict[str, Any]], bool], what: str) -> None:
+        """Waits for a report, from the last one on."""
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                while not true(self.said):
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            pytest.fail(f"no report of {what}: {self.said}")
 
     async def ended(self, status: int) -> None:
         async with asyncio.timeout(LIMIT_S):
@@ -58,7 +71,7 @@ class Room:
 
 
 @asynccontextmanager
-async def room(folder: Path, mqtt: int, device: str) -> AsyncIterator[Room]:
+async def room(folder: Path, mqtt: int, device: str, **more: Any) -> AsyncIterator[Room]:
     config = folder / f"{device}.json"
     config.write_text(
         json.dumps(
@@ -69,6 +82,7 @@ async def room(folder: Path, mqtt: int, device: str) -> AsyncIterator[Room]:
                 "broker": {"host": "127.0.0.1", "port": mqtt},
                 "wifi": {"ssid": "simulated", "password": "simulated"},
                 "pins": {"call": 32, "presence": 14, "ring": 4, "lamp": 33},
+                **more,
             }
         )
     )
