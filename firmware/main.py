@@ -43,7 +43,12 @@ def build(path: str, folder: str = "") -> Device:
                 buttons[name] = machine.Pin(pins[name], machine.Pin.IN, machine.Pin.PULL_UP)
         ring = neopixel.NeoPixel(machine.Pin(pins["ring"], machine.Pin.OUT), config.ring_leds)
         lamp = machine.PWM(machine.Pin(pins["lamp"], machine.Pin.OUT), freq=1000, duty_u16=0)
-        board = Board(machine, wlan, buttons, ring, lamp, numbers, ble)
+        battery = None
+        if config.power == "battery":
+            from overdoor.battery import Battery  # noqa: PLC0415  (others keep the memory)
+
+            battery = Battery(machine, esp32, buttons["call"], numbers)
+        board = Board(machine, wlan, buttons, ring, lamp, numbers, ble, battery)
     try:
         return Device(config, board, time, print, Files(folder))
     except ValueError:  # of the TLS library
@@ -52,6 +57,8 @@ def build(path: str, folder: str = "") -> Device:
 
 def set_up(path: str) -> bool:
     """Looks at the button; returns whether the board is to be set up instead of serving."""
+    if machine.reset_cause() == machine.DEEPSLEEP_RESET:
+        return False  # the button is what woke it
     config = None
     pins, leds, names = configuration.DEFAULT_PINS, 1, [path, "outbox.log", "outbox.bad"]
     try:

@@ -19,7 +19,7 @@ from .payload import is_count, load_object, receipted
 _HOLD_MS = const(800)
 _LONG_HOLD_MS = const(3000)  # while raised it may be the shopper who leans on the only button
 _NEXT_NEED_MS = const(10000)  # a press sooner than that after the last one chooses the next need
-_CONFIRM_MS = const(2000)
+CONFIRM_MS = const(2000)
 _GATEWAY_LOST_MS = const(15000)
 _LINK_LOST_MS = const(60000)
 _DEGRADED_MS = const(600000)
@@ -33,8 +33,19 @@ class CallPoint:
 
     LEAF = "signal"  # the topic that tells it what to show
 
-    def __init__(self, boot: str, now_ms: int = 0, presence: bool = True, needs: tuple = ()):
-        """`presence`: whether it has such a button. `needs`: what its need button chooses from."""
+    def __init__(
+        self,
+        boot: str,
+        now_ms: int = 0,
+        presence: bool = True,
+        needs: tuple = (),
+        reach_ms: int = CONFIRM_MS,
+    ):
+        """`presence`: whether it has such a button. `needs`: what its need button chooses from.
+
+        `reach_ms`: how long a press without a link may wait before it counts as not confirmed.
+        """
+        self._reach_ms = reach_ms
         self._presence = presence
         self._needs = needs
         self._need = 0  # which one was chosen last
@@ -86,7 +97,7 @@ class CallPoint:
             self._signalled = False  # what was said before the press is no answer to it
             if event.confirm_by is None:
                 # Without a link nothing is sent, and nobody may be left in the dark for that.
-                event.confirm_by = (now_ms if self.online else at_ms) + _CONFIRM_MS
+                event.confirm_by = now_ms + CONFIRM_MS if self.online else at_ms + self._reach_ms
         self._send_due(actions, now_ms)
         self._show(actions)
 
@@ -123,7 +134,7 @@ class CallPoint:
             # A link that flaps must not put off the degraded light again and again.
             fresh = not event.aired or event.confirm_by is None
             if fresh and event.awaited and now_ms - event.at_ms < _DEGRADED_MS:
-                event.confirm_by = now_ms + _CONFIRM_MS
+                event.confirm_by = now_ms + CONFIRM_MS
         actions = []
         self._send_due(actions, now_ms)
         return actions

@@ -34,8 +34,9 @@ class ConfigError(Exception):
 class Config:
     """A checked configuration.
 
-    `kind` is callpoint or pager; `pins` maps what is connected to numbers; `screen`, of a pager, is
-    ssd1306 or st7789; `badges` is the UUID of those that are listened for, 16 bytes, or None.
+    `kind` is callpoint or pager, `power` mains or battery; `pins` maps what is there to numbers;
+    `screen`, of a pager, is ssd1306 or st7789; `badges` is the UUID of those that are listened for,
+    16 bytes, or None.
 
     `ip` is where the broker was found last, or None; `ca` the certificate (DER) that vouches for
     it, or None for a connection without TLS.
@@ -44,7 +45,7 @@ class Config:
     """
 
     def __init__(
-        self, shop, device, model, broker, wifi, kind, screen, pins, ring_leds, needs, badges
+        self, shop, device, model, broker, wifi, kind, power, screen, pins, ring_leds, needs, badges
     ):
         self.shop = shop
         self.device = device
@@ -53,6 +54,7 @@ class Config:
         self.ca = None
         self.wifi_ssid, self.wifi_password = wifi
         self.kind = kind
+        self.power = power
         self.screen = screen
         self.pins = pins
         self.badges = badges
@@ -91,7 +93,7 @@ def parse(text: str) -> Config:
         "config.json",
         raw,
         ("shop", "device", "model", "broker", "wifi"),
-        ("kind", "screen", "pins", "ring_leds", "needs", "badges"),
+        ("kind", "power", "screen", "pins", "ring_leds", "needs", "badges"),
     )
     for key in ("shop", "device"):
         _check_id(key, raw[key])
@@ -99,6 +101,9 @@ def parse(text: str) -> Config:
     if not _whole(leds, 1, 60):
         raise ConfigError('"ring_leds" must be a whole number from 1 to 60.')
     kind = _one_of('"kind"', raw.get("kind", "callpoint"), ("callpoint", "pager"))
+    power = _one_of('"power"', raw.get("power", "mains"), ("mains", "battery"))
+    if power == "battery" and kind == "pager":
+        raise ConfigError('"power" is for call points; a pager never sleeps.')
     screen = None
     if kind == "pager":
         screen = _one_of('"screen"', raw.get("screen", "ssd1306"), tuple(_PAGER_PINS))
@@ -113,6 +118,7 @@ def parse(text: str) -> Config:
         _broker(raw["broker"]),
         _wifi(raw["wifi"]),
         kind,
+        power,
         screen,
         pins,
         leds,

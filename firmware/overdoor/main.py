@@ -8,7 +8,7 @@ from . import PROTOCOL, report
 from .actions import ALERT, FLASH, SEND, SHOW, SHOWN, TAKEN
 from .badges import Badges
 from .button import Button
-from .callpoint import CallPoint
+from .callpoint import CONFIRM_MS, CallPoint
 from .clock import Clock
 from .compat import const
 from .journal import Journal
@@ -20,6 +20,7 @@ from .orders import Orders, RefusedError
 from .supervisor import WATCHDOG_MS, Boots, Supervisor
 from .wifi import Radio
 
+_WAKING_MS = const(8000)  # a battery button has to find the broker first
 _INFO_MS = const(300000)
 _LOOK_S = const(1)
 _TEND_MS = const(30000)
@@ -35,10 +36,11 @@ _LINK_PATIENCE_MS = const(60000)
 class Board:
     """The hardware of one call point, as `main.py` finds it."""
 
-    def __init__(self, machine, wlan, buttons, ring, lamp, numbers, ble=None):
+    def __init__(self, machine, wlan, buttons, ring, lamp, numbers, ble=None, battery=None):
         """`buttons` maps call, perhaps presence and need to pins; `machine` is the module.
 
-        `numbers` is an `nvs.Numbers`, `ble` a `bluetooth.BLE` if badges are listened for.
+        `numbers` is an `nvs.Numbers`, `ble` a `bluetooth.BLE` if badges are listened for,
+        `battery` a Battery if it sleeps between presses.
         """
         self.machine = machine
         self.wlan = wlan
@@ -47,13 +49,15 @@ class Board:
         self.lamp = lamp
         self.numbers = numbers
         self.ble = ble
+        self.battery = battery
         self.needed = ("call",)  # even in safe mode
         self.shows = ["ring", "lamp"]
 
     def parts(self, config, boot: str, now, served: list) -> tuple:
         """What decides, and what shows it. `now() -> int` gives ms; `served` names the buttons."""
         presence = "presence" in served
-        decider = CallPoint(boot, now(), presence, config.needs)
+        reach_ms = CONFIRM_MS if self.battery is None else _WAKING_MS
+        decider = CallPoint(boot, now(), presence, config.needs, reach_ms)
         return decider, Lights(self.ring, self.lamp, now)
 
 
@@ -131,6 +135,12 @@ class Device:
             badges = Badges(self._board.ble, self._config.badges, self._log)
             beat = expect("badges", _PATIENCE_MS)
             jobs.append(badges.run(self._tell_badge, self._radio_wanted, beat))
+        battery = self._board.battery
+        if battery is not None:
+            if battery.pressed:
+                self._on_button("call", True, 0)
+            beat = expect("battery", _PATIENCE_MS)
+            jobs.append(battery.run(self._clock.now, self._said, self._say_goodnight, beat))
         await asyncio.gather(*jobs)
 
     # ---- inputs
@@ -138,6 +148,8 @@ class Device:
     def _on_button(self, name: str, closed: bool, at_ms: int) -> None:
         self._do(self._decider.button(name, closed, at_ms, self._clock.now()))
         if closed:
+            if self._board.battery is not None:
+                self._board.battery.stirred(self._clock.now())
             self._radio.wifi.hurry()
             self._link.hurry()
 
@@ -312,6 +324,20 @@ class Device:
             raise RefusedError("a press waits, and flash cannot keep it")
         asyncio.create_task(self._restart("restart was asked for"))
         return {}
+
+    def _said(self) -> tuple:
+        """Whether the broker is there, and how many events have no receipt."""
+        return self._client is not None, len(self._decider.outbox)
+
+    async def _say_goodnight(self) -> None:
+        """What comes before a sleep; a will must not follow it."""
+        self._boots.good()
+        self._publish("status", b"sleeping", True)
+        client = self._client
+        if client is not None:
+            await client.settle(_RESTART_SETTLE_MS)
+            client.leave()
+            await client.settle(_RESTART_SETTLE_MS)
 
     async def _restart(self, why: str) -> None:
         """Start anew on purpose, so this was no bad boot. Not if that would lose an event."""

@@ -160,6 +160,10 @@ class MqttClient:
         """Subscribe with QoS 1; a refusal ends the session."""
         self._send(packet.subscribe(self._new_id(len(topics)), topics))
 
+    def leave(self) -> None:
+        """Say goodbye, so that the broker does not speak the will. Nothing can follow."""
+        self._send(packet.disconnect())
+
     async def settle(self, timeout_ms: int) -> None:
         """Wait until the broker has acknowledged everything, but no longer than this."""
         give_up = self._now() + timeout_ms

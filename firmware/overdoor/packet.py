@@ -98,6 +98,11 @@ def subscribe(packet_id: int, topics) -> bytes:
     return _packet(0x82, body)
 
 
+def disconnect() -> bytes:
+    """DISCONNECT: the broker forgets the will."""
+    return b"\xe0\x00"
+
+
 def ping() -> bytes:
     """PINGREQ."""
     return b"\xc0\x00"

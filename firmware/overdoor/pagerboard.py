@@ -15,6 +15,7 @@ class PagerBoard:
         self.buttons = buttons
         self.numbers = numbers
         self.ble = ble
+        self.battery = None
         self.needed = ("a", "b")  # even in safe mode
         self.shows = ["screen"]
         if buzzer is not None:

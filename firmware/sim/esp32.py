@@ -17,6 +17,16 @@ def keep_in(path):
         return  # the first start
 
 
+WAKEUP_ALL_LOW = 0
+WAKEUP_ANY_HIGH = 1
+
+
+def wake_on_ext0(pin, level):
+    """Have a level on a pin end the next deep sleep; the host plays the finger."""
+    if level != WAKEUP_ALL_LOW or pin.value() == 0:
+        raise ValueError("the pin would wake the board at once")
+
+
 class NVS:
     """Whole numbers and bytes by name."""
 

@@ -8,6 +8,12 @@ WDT_RESET = 3
 DEEPSLEEP_RESET = 4
 SOFT_RESET = 5
 
+TIMER_WAKE = 4
+EXT0_WAKE = 2
+
+DEEPSLEEP_STATUS = (
+    4  # exit status of the process; its host starts it again, with "press" or "timer"
+)
 HARD_RESET_STATUS = 3  # exit status of the process, so that its host starts it again
 
 _inputs = {}  # pin number -> Pin
@@ -16,6 +22,8 @@ _outputs = {}  # pin number -> Pin
 _pwms = {}  # pin number -> PWM
 _watchdog = []  # the deadline in ticks, once there is one
 _cause = [PWRON_RESET]
+_wake = [0]
+_on_sleep = []  # called with ms before a deep sleep
 _on_output = []  # called with nothing after an output changed
 
 
@@ -133,6 +141,27 @@ def reset_cause():
 def set_reset_cause(cause):
     """Say why this start happened."""
     _cause[0] = cause
+
+
+def wake_reason():
+    return _wake[0]
+
+
+def set_wake_reason(reason):
+    """Say what ended the deep sleep before this start."""
+    set_reset_cause(DEEPSLEEP_RESET)
+    _wake[0] = reason
+
+
+def deepsleep(ms):
+    for callback in _on_sleep:
+        callback(ms)
+    raise SystemExit(DEEPSLEEP_STATUS)
+
+
+def on_sleep(callback):
+    """Have `callback(ms)` called before a deep sleep."""
+    _on_sleep.append(callback)
 
 
 def reset():

@@ -2,7 +2,8 @@
 
     MICROPYPATH=firmware/sim:firmware:.frozen micropython firmware/sim/room.py config.json [CAUSE]
 
-CAUSE is why the board starts: power_on (the default), hard, watchdog, deep_sleep or soft.
+CAUSE is why the board starts: power_on (the default), hard, watchdog, deep_sleep or soft; or, for a
+battery button, what ended its deep sleep: press or timer.
 What the room keeps on flash lies in the folder `config.json.flash`.
 
 Reads orders from stdin and reports on stdout, one JSON object a line; firmware/README.md has both.
@@ -229,11 +230,17 @@ async def _main(path: str) -> None:
 
 if __name__ == "__main__":
     causes = {name: getattr(machine, constant) for constant, name in report.RESETS}
+    wakes = {"press": machine.EXT0_WAKE, "timer": machine.TIMER_WAKE}
+    causes.update(wakes)
     if len(sys.argv) not in (2, 3) or any(name not in causes for name in sys.argv[2:]):
         say({"error": "usage: room.py CONFIG.json [%s]" % "|".join(causes)})
         sys.exit(2)
     if len(sys.argv) == 3:
-        machine.set_reset_cause(causes[sys.argv[2]])
+        if sys.argv[2] in wakes:
+            machine.set_wake_reason(wakes[sys.argv[2]])
+        else:
+            machine.set_reset_cause(causes[sys.argv[2]])
+    machine.on_sleep(lambda ms: say({"asleep": ms}))
     builtins.print = _log
     asyncio.ThreadSafeFlag = Flag
     asyncio.run(_main(sys.argv[1]))

@@ -8,6 +8,7 @@ PARTS = (
     "actions",
     "alert",
     "badges",
+    "battery",
     "bell",
     "button",
     "calllist",

@@ -123,7 +123,7 @@ async def test_badges_name_the_associate_who_is_nearer(street: Street, tmp_path:
             async def paged(where: str = where) -> Any:
                 call = await gateway.call_of(where)
                 events = (await gateway.get(f"/calls/{call['id']}"))["events"] if call else []
-                return next((event for event in events if event["fact"] == "paged"), None)
+                return next((event for event in events if event["type"] == "paged"), None)
 
             page = await until(paged, "somebody was paged")
             assert page["data"]["duties"] == [duties[nearer]], page
