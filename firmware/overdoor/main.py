@@ -332,6 +332,7 @@ class Device:
     async def _say_goodnight(self) -> None:
         """What comes before a sleep; a will must not follow it."""
         self._boots.good()
+        self._journal.tend(self._decider.outbox)
         self._publish("status", b"sleeping", True)
         client = self._client
         if client is not None:

@@ -5,7 +5,17 @@ from typing import Any
 
 import pytest
 
-from .conftest import Broker, Room, Shop, is_amber, is_blue, is_white, open_room, open_shop, room_config
+from .conftest import (
+    Broker,
+    Room,
+    Shop,
+    is_amber,
+    is_blue,
+    is_white,
+    open_room,
+    open_shop,
+    room_config,
+)
 
 DAY_MS = 86_400_000
 
