@@ -65,6 +65,27 @@ function lamp(room, level) {
   room.g.dataset.lamp = String(level);
 }
 
+// ---- Pager -------------------------------------------------------------------------------------
+// The screen's own bytes: eight rows of 128, each a column of eight points with the lowest bit on top.
+
+const pocket = document.getElementById("pager");
+const glass = pocket.querySelector("canvas").getContext("2d");
+
+function pager({ points, online }) {
+  pocket.dataset.online = String(online);
+  pocket.dataset.lit = String(points !== "");
+  const image = glass.createImageData(128, 64);
+  for (let at = 0; at < points.length / 2; at++) {
+    const column = parseInt(points.slice(2 * at, 2 * at + 2), 16);
+    for (let bit = 0; bit < 8; bit++) {
+      if (!((column >> bit) & 1)) continue;
+      const place = 4 * (128 * (8 * Math.floor(at / 128) + bit) + (at % 128));
+      image.data.set([150, 215, 255, 255], place);
+    }
+  }
+  glass.putImageData(image, 0, 0);
+}
+
 // ---- People ------------------------------------------------------------------------------------
 
 const crowd = document.getElementById("people");
@@ -125,6 +146,7 @@ function connect() {
       if (room) light(room, state);
     }
   });
+  stream.addEventListener("pager", (event) => pager(JSON.parse(event.data)));
   stream.addEventListener("people", (event) => people(JSON.parse(event.data)));
   stream.addEventListener("open", () => {
     clearTimeout(lostTimer);
@@ -165,20 +187,25 @@ function send(path, body) {
 
 const held = new Map(); // button element → what holds it
 
+function turn(button, way) {
+  if (button.dataset.key) send(`/demo/pager/${way}`, { key: button.dataset.key });
+  else send(`/demo/rooms/${button.closest("[data-room]").dataset.room}/${way}`, { button: button.dataset.button });
+}
+
 function down(button, by) {
   if (held.has(button)) return;
   held.set(button, by);
   button.dataset.held = "";
-  send(`/demo/rooms/${button.closest("[data-room]").dataset.room}/down`, { button: button.dataset.button });
+  turn(button, "down");
 }
 
 function up(button) {
   if (!held.delete(button)) return;
   delete button.dataset.held;
-  send(`/demo/rooms/${button.closest("[data-room]").dataset.room}/up`, { button: button.dataset.button });
+  turn(button, "up");
 }
 
-for (const button of plan.querySelectorAll("[data-button]")) {
+for (const button of document.querySelectorAll("[data-button], [data-key]")) {
   let touched = 0;
   button.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;

@@ -123,6 +123,33 @@ async def test_the_whole_loop(tmp_path: Path, broker: str) -> None:
         assert errors == []
 
 
+async def test_a_call_is_taken_and_arrived_at_with_the_pager(tmp_path: Path) -> None:
+    async with demo("--rooms", "3", folder=tmp_path) as shop, browser() as chromium:
+        plan = await chromium.new_page()
+        errors = watch_for_errors(plan)
+        await plan.goto(f"{shop.url}/demo")
+        pager = plan.locator("#pager")
+        await expect(pager).to_have_attribute("data-online", "true", timeout=LIMIT_S * 1000)
+        room = plan.locator('[data-room="w1"]')
+        await expect(room).to_have_attribute("data-online", "true", timeout=LIMIT_S * 1000)
+        await room.locator('[data-button="call"]').click()
+        await expect(room).not_to_have_attribute("data-lamp", "0")
+        key = pager.get_by_role("button", name="Key A")
+
+        async def until_lamp(level: str) -> None:
+            # A key that comes within 0.6 s of the call on the screen answers nothing.
+            async with asyncio.timeout(LIMIT_S):
+                while await room.get_attribute("data-lamp") != level:
+                    await key.click(delay=80)
+                    await plan.wait_for_timeout(700)
+
+        await until_lamp("255")
+        await until_lamp("0")
+        calls = await (await plan.request.get(f"{shop.url}/api/v1/calls")).json()
+        assert calls["calls"][0]["by"] == "pg-1"
+        assert errors == []
+
+
 async def test_a_simulated_associate_serves_and_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     async with demo("--rooms", "3", folder=tmp_path) as shop, browser() as chromium:
         plan = await chromium.new_page()

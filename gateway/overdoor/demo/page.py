@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from pydantic import BaseModel
 
 from overdoor.demo.people import Associate, People
-from overdoor.demo.rooms import SimulatedRoom
+from overdoor.demo.rooms import SimulatedPager, SimulatedRoom
 from overdoor.web.pages import render
 from overdoor.web.problems import not_found
 
@@ -21,6 +21,12 @@ class ButtonBody(BaseModel):
     """Which button of a room."""
 
     button: Literal["call", "presence", "need"]
+
+
+class KeyBody(BaseModel):
+    """Which key of the pager."""
+
+    key: Literal["a", "b"]
 
 
 class SwitchBody(BaseModel):
@@ -34,6 +40,7 @@ class DemoPage:
 
     def __init__(self, drawing: dict[str, Any], rooms: dict[str, SimulatedRoom]) -> None:
         self.people: People | None = None
+        self.pager: SimulatedPager | None = None
         self.addresses: list[dict[str, str]] = []
         self._drawing = drawing
         self._rooms = rooms
@@ -41,7 +48,7 @@ class DemoPage:
         self._closed = False
 
     def lights_changed(self, room: str) -> None:
-        """A light of this room looks different now."""
+        """A light of this room, or the pager, looks different now."""
         for watcher in self._watchers:
             watcher.poke(room)
 
@@ -86,6 +93,14 @@ class DemoPage:
         async def up(room: str, body: ButtonBody) -> None:
             await self._room(room).up(body.button)
 
+        @router.post("/pager/down", status_code=204)
+        async def key_down(body: KeyBody) -> None:
+            self._pager().down(body.key)
+
+        @router.post("/pager/up", status_code=204)
+        async def key_up(body: KeyBody) -> None:
+            await self._pager().up(body.key)
+
         @router.post("/associates/{person}", status_code=204)
         async def associate(person: str, body: SwitchBody) -> None:
             await self._all().set_on(self._person(person), body.on)
@@ -100,6 +115,11 @@ class DemoPage:
         if room not in self._rooms:
             raise not_found(f"room {room!r}")
         return self._rooms[room]
+
+    def _pager(self) -> SimulatedPager:
+        if self.pager is None:
+            raise not_found("pager")
+        return self.pager
 
     def _all(self) -> People:
         if self.people is None:
@@ -120,11 +140,15 @@ class DemoPage:
 
     async def _watch(self) -> AsyncIterator[str]:
         """Lights and people, everything first, then what changed: at once, then once a frame."""
-        watcher = _Watcher(set(self._rooms))
+        pager = self.pager
+        watcher = _Watcher({*self._rooms, *([pager.id] if pager else [])})
         self._watchers.add(watcher)
         try:
             while not self._closed:
                 rooms, people = await watcher.wait()
+                if pager is not None and pager.id in rooms:
+                    rooms.discard(pager.id)
+                    yield f"event: pager\ndata: {json.dumps(pager.state())}\n\n"
                 if rooms:
                     lights = {room: self._rooms[room].state() for room in rooms}
                     yield f"event: lights\ndata: {json.dumps({'rooms': lights})}\n\n"

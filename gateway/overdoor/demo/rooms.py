@@ -157,12 +157,42 @@ class SimulatedRoom:
             if "ready" in said:
                 self.online = True
                 self._changed(self.id)
-            elif "lights" in said:
-                self.ring, self.lamp = said["lights"]["ring"], said["lights"]["lamp"]
+            elif "lights" in said or "screen" in said:
+                self._see(said)
                 self._changed(self.id)
             elif "error" in said:
                 log.warning("a room did not understand", room=self.id, error=said["error"])
 
+    def _see(self, said: dict[str, Any]) -> None:
+        self.ring, self.lamp = said["lights"]["ring"], said["lights"]["lamp"]
+
     def _dark(self) -> None:
         self.online, self.ring, self.lamp = False, [], 0
         self._changed(self.id)
+
+
+class SimulatedPager(SimulatedRoom):
+    """A pager, as it is carried: a screen, two keys, a buzzer."""
+
+    def __init__(self, device: str, shop: str, changed: Callable[[str], None]) -> None:
+        super().__init__(device, device, shop, changed)
+        self.points = ""
+        self.sounds = False
+
+    def state(self) -> dict[str, Any]:
+        """What can be seen and heard. `points`: the screen's 1 KB in hexadecimal, empty if dark."""
+        return {"points": self.points, "sounds": self.sounds, "online": self.online}
+
+    def _config(self, broker: Address) -> dict[str, Any]:
+        config = super()._config(broker) | {"kind": "pager", "pins": {}}
+        del config["ring_leds"]
+        return config
+
+    def _see(self, said: dict[str, Any]) -> None:
+        screen = said["screen"]
+        self.points = screen["points"] if screen["on"] else ""
+        self.sounds = bool(said["buzzer"])
+
+    def _dark(self) -> None:
+        self.points, self.sounds = "", False
+        super()._dark()

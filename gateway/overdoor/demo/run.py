@@ -7,8 +7,8 @@ from fastapi import APIRouter
 
 from overdoor.demo.page import DemoPage
 from overdoor.demo.people import People
-from overdoor.demo.rooms import SimulatedRoom, find_interpreter
-from overdoor.demo.shop import NEEDS, DemoShop
+from overdoor.demo.rooms import SimulatedPager, SimulatedRoom, find_interpreter
+from overdoor.demo.shop import NEEDS, PAGER, DemoShop
 from overdoor.engine import Engine
 from overdoor.serve import Extra, Running, serve
 
@@ -18,6 +18,7 @@ async def run_demo(shop: DemoShop, ready: Callable[[Running], None], *, busy: bo
     interpreter = find_interpreter()
     rooms: dict[str, SimulatedRoom] = {}
     page = DemoPage(shop.drawing, rooms)
+    page.pager = pager = SimulatedPager(PAGER, shop.config.shop.id, page.lights_changed)
     for room in shop.config.plan().rooms.values():
         rooms[room.id] = SimulatedRoom(
             room.id,
@@ -38,6 +39,7 @@ async def run_demo(shop: DemoShop, ready: Callable[[Running], None], *, busy: bo
                 async with asyncio.TaskGroup() as tasks:
                     for room in rooms.values():
                         tasks.create_task(room.run(interpreter, running.broker, shop.folder))
+                    tasks.create_task(pager.run(interpreter, running.broker, shop.folder))
             finally:
                 page.close()
                 await page.people.stop()

@@ -11,6 +11,7 @@ from typing import Any
 from overdoor.config import Config
 
 SHOP = "demo"
+PAGER = "pg-1"
 NEEDS = {  # rooms with a need button, and what it chooses from
     "w2": ("another-size", "another-model", "question"),
     "m1": ("another-size",),
@@ -43,6 +44,7 @@ def demo_config(rooms: int, port: int, broker: str, data: Path | None) -> Iterat
                 "web": {"bind": f"127.0.0.1:{_free_port(port)}"},
                 "data": {"path": (data or folder / "data").resolve()},
                 "zone": [{"id": zone["id"], "name": zone["name"]} for zone in drawing["zones"]],
+                "pager": [{"device": PAGER}],
                 "room": [
                     {
                         "id": room["id"],
