@@ -1,117 +1,87 @@
-"""What a board runs at power-up: builds the hardware that config.json names and serves the room."""
+"""Runs at power-up, and is never updated: picks the version of the firmware and starts it.
 
-import asyncio
+What it relies on is fixed for good: `firmware.json` (written by `overdoor/slots.py`), the folders
+`fw/VERSION`, and `overdoor.start.main(guard)` in each version. The version that was flashed by
+cable lies beside this file and is the last resort.
+"""
+
+import json
+import os
 import sys
-import time
 
-import esp32
 import machine
-import neopixel
-import network
 
-from overdoor import config as configuration
-from overdoor import powerup
-from overdoor.config import ConfigError
-from overdoor.flash import Files
-from overdoor.main import Board, Device
-from overdoor.nvs import Numbers
-
-_CONFIG = "config.json"
-_FAULT_S = 5  # time to read what was printed
-_SETUP_S = 900  # then it tries to serve again
-_WORK_MS = 3600000  # for somebody who stopped the program; a watchdog cannot be switched off
+_POINTER = "firmware.json"
+_TRIAL_MS = 900000  # a version that neither gets confirmed nor ends its trial is ended here
 
 
-def build(path: str, folder: str = "") -> Device:
-    """The device that `path` configures, with its journal in `folder`. Raises ConfigError."""
-    config = configuration.load(path)
-    pins = config.pins
-    wlan, numbers = network.WLAN(network.STA_IF), Numbers(esp32.NVS("overdoor"))
-    ble = None
-    if config.badges is not None:
-        import bluetooth  # noqa: PLC0415  (tens of KB of memory)
+def choose(root: str) -> tuple:
+    """(version, whether it is on trial) for this boot; "" is the one flashed by cable."""
+    pointer = _read(root)
+    run, new = pointer.get("run", ""), pointer.get("new")
+    if new and pointer.get("armed"):
+        pointer["armed"] = False  # before it runs: whatever happens to it, the next boot is safe
+        try:
+            _write(root, pointer)
+        except OSError as error:  # flash is worn out or full
+            print("boot: the new version is not tried: %r" % error)
+            return run, False
+        return new, True
+    return run, False
 
-        ble = bluetooth.BLE()
-    if config.kind == "pager":
-        from overdoor import pagerboard  # noqa: PLC0415  (a call point keeps the memory)
 
-        board = pagerboard.make(machine, wlan, pins, config.screen, numbers, ble, time.sleep_ms)
-    else:
-        buttons = {}
-        for name in ("call", "presence", "need"):
-            if name in pins:
-                buttons[name] = machine.Pin(pins[name], machine.Pin.IN, machine.Pin.PULL_UP)
-        ring = neopixel.NeoPixel(machine.Pin(pins["ring"], machine.Pin.OUT), config.ring_leds)
-        lamp = machine.PWM(machine.Pin(pins["lamp"], machine.Pin.OUT), freq=1000, duty_u16=0)
-        battery = None
-        if config.power == "battery":
-            from overdoor.battery import Battery  # noqa: PLC0415  (others keep the memory)
+def failed(root: str, version: str, error) -> None:
+    """A version does not start: from the next boot on, the one before it runs."""
+    run = _read(root).get("run", "")
+    why = "it does not start: %r" % error
+    _write(root, {"run": "" if run == version else run, "failed": version, "why": why[:120]})
 
-            battery = Battery(machine, esp32, buttons["call"], numbers)
-        board = Board(machine, wlan, buttons, ring, lamp, numbers, ble, battery)
+
+def start(root: str = ""):
+    """Imports the version to run. Returns (`overdoor.start`, guard); restarts if that fails."""
+    version, on_trial = choose(root)
+    if version:
+        sys.path.insert(0, "%s/fw/%s" % (root, version))
     try:
-        return Device(config, board, time, print, Files(folder))
-    except ValueError:  # of the TLS library
-        raise ConfigError("%s is no certificate in DER." % config.ca_file) from None
+        import overdoor.start as chosen  # noqa: PLC0415 - only now it is known which one
+    except Exception as error:  # whatever a broken version does
+        if not version:
+            raise
+        print("boot: %s does not start: %r" % (version, error))
+        try:
+            failed(root, version, error)
+        finally:  # even if flash keeps nothing: a version on trial is not tried again
+            machine.reset()
+    guard = None
+    if on_trial:
+        guard = machine.Timer(0)
+        guard.init(mode=machine.Timer.ONE_SHOT, period=_TRIAL_MS, callback=_end_trial)
+    return chosen, guard
 
 
-def set_up(path: str) -> bool:
-    """Looks at the button; returns whether the board is to be set up instead of serving."""
-    if machine.reset_cause() == machine.DEEPSLEEP_RESET:
-        return False  # the button is what woke it
-    config = None
-    pins, leds, names = configuration.DEFAULT_PINS, 1, [path, "outbox.log", "outbox.bad"]
-    try:
-        config = configuration.load(path)
-        pins, leds = config.pins, config.ring_leds
-        names.append(config.ca_file)
-    except ConfigError as error:
-        print(error)  # next: set-up, whatever the button says
-    ring = None
-    if "ring" in pins:  # a pager has none
-        ring = neopixel.NeoPixel(machine.Pin(pins["ring"], machine.Pin.OUT), leds)
-
-    def show(colour: tuple) -> None:
-        if ring is not None:
-            ring.fill(colour)
-            ring.write()
-
-    key = pins["call"] if "call" in pins else pins["b"]
-    pin = machine.Pin(key, machine.Pin.IN, machine.Pin.PULL_UP)
-    chosen = powerup.ask(pin, show, time)
-    if chosen == powerup.ERASE:
-        powerup.erase(names)
-        Numbers(esp32.NVS("overdoor")).set("boots", 0)
-        print("Everything that was set up is forgotten.")
-    if config is None or chosen != powerup.RUN:
-        show(powerup.SETUP_COLOUR)
-        return True
-    return False
-
-
-def _wait() -> None:
-    print("Waiting to be set up over USB.")
-    time.sleep(_SETUP_S)
-
-
-def main() -> None:
-    """Serves the room. A fault that nothing caught is printed, and the board starts anew."""
-    try:
-        if set_up(_CONFIG):
-            _wait()
-        else:
-            asyncio.run(build(_CONFIG).run())
-    except ConfigError as error:
-        print(error)
-        _wait()
-    except KeyboardInterrupt:  # somebody works on the board: the prompt is theirs
-        machine.WDT(timeout=_WORK_MS)
-        return
-    except Exception as error:  # a bug, or no memory left; next: a fresh start
-        sys.print_exception(error)
-        time.sleep(_FAULT_S)
+def _end_trial(timer) -> None:
     machine.reset()
 
 
+def _read(root: str) -> dict:
+    try:
+        with open(_path(root)) as file:
+            said = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _write(root: str, pointer: dict) -> None:
+    with open(_path(root) + ".new", "w") as file:
+        file.write(json.dumps(pointer))
+    os.rename(_path(root) + ".new", _path(root))
+
+
+def _path(root: str) -> str:
+    return root + "/" + _POINTER if root else _POINTER
+
+
 if __name__ == "__main__":
-    main()
+    firmware, timer = start()
+    firmware.main(timer)

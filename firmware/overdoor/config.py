@@ -1,5 +1,6 @@
 """The device's `config.json`: read it, check it, say what is wrong in one sentence."""
 
+import binascii
 import json
 
 from .compat import const
@@ -39,13 +40,27 @@ class Config:
     16 bytes, or None.
 
     `ip` is where the broker was found last, or None; `ca` the certificate (DER) that vouches for
-    it, or None for a connection without TLS.
+    it, or None for a connection without TLS. `update_key`: what the shop signs updates for this
+    device with, or None.
 
     `needs` is what the need button says, one after the other; empty without that button.
     """
 
     def __init__(
-        self, shop, device, model, broker, wifi, kind, power, screen, pins, ring_leds, needs, badges
+        self,
+        shop,
+        device,
+        model,
+        broker,
+        wifi,
+        kind,
+        power,
+        screen,
+        pins,
+        ring_leds,
+        needs,
+        badges,
+        update_key,
     ):
         self.shop = shop
         self.device = device
@@ -60,6 +75,7 @@ class Config:
         self.badges = badges
         self.ring_leds = ring_leds
         self.needs = needs
+        self.update_key = update_key
 
 
 def load(path: str) -> Config:
@@ -93,7 +109,7 @@ def parse(text: str) -> Config:
         "config.json",
         raw,
         ("shop", "device", "model", "broker", "wifi"),
-        ("kind", "power", "screen", "pins", "ring_leds", "needs", "badges"),
+        ("kind", "power", "screen", "pins", "ring_leds", "needs", "badges", "update_key"),
     )
     for key in ("shop", "device"):
         _check_id(key, raw[key])
@@ -124,7 +140,18 @@ def parse(text: str) -> Config:
         leds,
         _needs(raw.get("needs"), pins),
         _uuid(raw.get("badges")),
+        _key(raw.get("update_key")),
     )
+
+
+def _key(text):
+    if text is None:
+        return None
+    _text('"update_key"', text, 64, 64)
+    try:
+        return binascii.unhexlify(text)
+    except ValueError:
+        raise ConfigError('"update_key" must be 64 hexadecimal digits.') from None
 
 
 def _needs(raw, pins: dict) -> tuple:

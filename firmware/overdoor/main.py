@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 
-from . import PROTOCOL, report
+from . import PROTOCOL, VERSION, report
 from .actions import ALERT, FLASH, SEND, SHOW, SHOWN, TAKEN
 from .badges import Badges
 from .button import Button
@@ -17,7 +17,9 @@ from .link import Link
 from .log import Log
 from .mqtt import MqttError
 from .orders import Orders, RefusedError
+from .slots import Slots
 from .supervisor import WATCHDOG_MS, Boots, Supervisor
+from .updater import Updater
 from .wifi import Radio
 
 _WAKING_MS = const(8000)  # a battery button has to find the broker first
@@ -71,10 +73,11 @@ class Device:
     button, the link, and lights that show the degraded pattern all the time.
     """
 
-    def __init__(self, config, board, time, write, files):
+    def __init__(self, config, board, time, write, files, root="", guard=None):
         """`time` is the module of MicroPython; `write(text)` prints one line.
 
-        `files` is a `flash.Files`.
+        `files` is a `flash.Files`, `root` the folder of the flash; `guard` is the timer that ends
+        a trial (`firmware/main.py`), or None.
         """
         self.boot = "".join(["%02x" % byte for byte in os.urandom(6)])
         self._config = config
@@ -104,8 +107,15 @@ class Device:
         will = (self._topic + "status", b"offline")
         self._link = Link(config, self._radio.wifi, now, will, self._log)
         self._decided = asyncio.Event()
+        self._slots = Slots(root, VERSION)
+        self._updater = Updater(self._slots, config.update_key, guard, now, self._in_use, self._say)
         self._orders = Orders(
-            {"identify": self._identify, "report": self._report, "restart": self._restart_soon}
+            {
+                "identify": self._identify,
+                "report": self._report,
+                "restart": self._restart_soon,
+                "update": self._update,
+            }
         )
         self._told_at = 0
         self._told = ()  # the tasks without progress in the last info
@@ -129,6 +139,7 @@ class Device:
             self._look_around(expect("diagnostics", _PATIENCE_MS)),
             self._radio.run(self._link.wifi_changed, expect("wifi", _PATIENCE_MS)),
             self._link.run(self._on_up, self._on_down, self._on_message, self._in_use, link_beat),
+            self._updater.run(self._restart, expect("updates", _PATIENCE_MS, self._updater.poke)),
             self._supervisor.run(watchdog, self._broker_lost_ms, self._in_use, self._restart),
         ]
         if self._board.ble is not None:
@@ -156,7 +167,9 @@ class Device:
     def _on_up(self, client) -> None:
         self._client = client
         self._panel.diagnose(None)
-        topics = [self._topic + leaf for leaf in ("receipt", self._decider.LEAF, "command")]
+        topics = [
+            self._topic + leaf for leaf in ("receipt", self._decider.LEAF, "command", "piece")
+        ]
         topics.insert(0, self._prefix + "gateway/status")
         try:
             client.subscribe(topics)
@@ -165,9 +178,11 @@ class Device:
         self._publish("status", b"online", True)
         self._publish_info()
         self._do(self._decider.connected(self._clock.now()))
+        self._updater.up()
 
     def _on_down(self) -> None:
         self._client = None
+        self._updater.down()
         self._do(self._decider.disconnected(self._clock.now()))
 
     def _on_message(self, topic: str, payload: bytes, retained: bool) -> None:
@@ -182,6 +197,8 @@ class Device:
             result = self._orders.obey(payload)
             if result is not None:
                 self._publish_json("result", result)
+        elif topic == self._topic + "piece":
+            self._updater.piece(payload)
 
     async def _keep_time(self, beat) -> None:
         while True:
@@ -284,7 +301,23 @@ class Device:
             self._radio.rssi(),
             self._clock.now(),
             len(self._decider.outbox),
+            self._outcome(),
         )
+
+    def _outcome(self):
+        try:
+            return self._slots.outcome()
+        except OSError:
+            return None
+
+    def _say(self, leaf: str, body=None) -> None:
+        """For updates: `want`, `result`, or info and log."""
+        if leaf == "info":
+            self._publish_info()
+        elif leaf == "log":
+            self._log(body)
+        else:
+            self._publish_json(leaf, body)
 
     def _publish_json(self, leaf: str, body: dict, retain: bool = False) -> None:
         self._publish(leaf, json.dumps(body).encode(), retain)
@@ -303,11 +336,11 @@ class Device:
 
     # ---- commands
 
-    def _identify(self, args: dict) -> dict:
+    def _identify(self, args: dict, id_) -> dict:
         self._panel.identify()
         return {}
 
-    def _report(self, args: dict) -> dict:
+    def _report(self, args: dict, id_) -> dict:
         data = self._info()
         data["boots"] = self._boots.count
         data["sessions"] = self._link.course.sessions
@@ -319,7 +352,12 @@ class Device:
         data["log"] = self._log.tail(_LOG_IN_REPORT)
         return data
 
-    def _restart_soon(self, args: dict) -> dict:
+    def _update(self, args: dict, id_) -> None:
+        if self._board.battery is not None:  # it sleeps before it has fetched or confirmed it
+            raise RefusedError("a battery button is updated by cable")
+        self._updater.order(args, id_)
+
+    def _restart_soon(self, args: dict, id_) -> dict:
         if self._only_in_ram():
             raise RefusedError("a press waits, and flash cannot keep it")
         asyncio.create_task(self._restart("restart was asked for"))

@@ -1,4 +1,4 @@
-"""What staff may ask of a device over the link: identify, report, restart."""
+"""What staff may ask of a device over the link: identify, report, restart, update."""
 
 from . import PROTOCOL
 from .payload import is_count, load_object
@@ -7,14 +7,15 @@ from .payload import is_count, load_object
 class Orders:
     """Answers commands. `verbs` maps a verb to a function.
 
-    It takes the arguments (a dict) and gives the data of the result; RefusedError refuses.
+    It takes the arguments (a dict) and the command's id, and gives the data of the result, or None
+    if that comes later; RefusedError refuses.
     """
 
     def __init__(self, verbs: dict):
         self._verbs = verbs
 
     def obey(self, payload: bytes):
-        """Do what a command says. Returns the result to publish, or None if nobody could use it."""
+        """Do what a command says. Returns the result to publish now, or None."""
         command = load_object(payload)
         if command is None:
             return None
@@ -24,9 +25,11 @@ class Orders:
         verb, args = command.get("verb"), command.get("args")
         do = self._verbs.get(verb) if isinstance(verb, str) else None
         try:
-            status, data = "ok", (do or _unknown)(args if isinstance(args, dict) else {})
+            status, data = "ok", (do or _unknown)(args if isinstance(args, dict) else {}, id_)
         except RefusedError as error:
             status, data = "error", {"reason": str(error)}
+        if data is None:
+            return None
         return {"v": PROTOCOL, "id": id_, "status": status, "data": data}
 
 
@@ -34,5 +37,5 @@ class RefusedError(Exception):
     """The device does not do that, or not now; the message says why."""
 
 
-def _unknown(args: dict) -> dict:
+def _unknown(args: dict, id_) -> dict:
     raise RefusedError("unknown verb")

@@ -34,8 +34,12 @@ def info(
     rssi,
     uptime_ms: int,
     outbox: int,
+    update,
 ) -> dict:
-    """The `info` of the contract. `trouble`: what is wrong, in a few words each."""
+    """The `info` of the contract.
+
+    `trouble`: what is wrong, in a few words each. `update`: how the last one stands, or None.
+    """
     gc.collect()
     return {
         "v": PROTOCOL,
@@ -43,6 +47,8 @@ def info(
         "model": config.model,
         "firmware": VERSION,
         "micropython": ".".join([str(part) for part in sys.implementation.version[:3]]),
+        "mpy": getattr(sys.implementation, "_mpy", 0),  # which compiled modules it reads
+        "update": update,
         "boot": boot,
         "reset": reset,
         "caps": caps,

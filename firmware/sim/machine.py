@@ -1,5 +1,6 @@
 """Stands in for MicroPython's `machine`: contacts that the runner closes, a lamp, a watchdog."""
 
+import asyncio
 import time
 
 PWRON_RESET = 1
@@ -204,3 +205,26 @@ def level(number):
     """The level of an output, 0 while nobody made it."""
     pin = _outputs.get(number)
     return pin.value() if pin is not None else 0
+
+
+class Timer:
+    """A timer that fires once, on the event loop: a program that blocks holds it up."""
+
+    ONE_SHOT = 0
+
+    def __init__(self, number):
+        self._task = None
+
+    def init(self, mode, period, callback):
+        """Call `callback(timer)` in `period` ms."""
+        self._task = asyncio.create_task(self._fire(period, callback))
+
+    def deinit(self):
+        """Forget it."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    async def _fire(self, period, callback):
+        await asyncio.sleep(period / 1000)
+        callback(self)

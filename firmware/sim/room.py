@@ -2,9 +2,11 @@
 
     MICROPYPATH=firmware/sim:firmware:.frozen micropython firmware/sim/room.py config.json [CAUSE]
 
+What the board keeps on flash lies in the folder config.json.flash, also the versions that it was
+updated to; the one that was "flashed by cable" is the folder firmware/.
+
 CAUSE is why the board starts: power_on (the default), hard, watchdog, deep_sleep or soft; or, for a
 battery button, what ended its deep sleep: press or timer.
-What the room keeps on flash lies in the folder `config.json.flash`.
 
 Reads orders from stdin and reports on stdout, one JSON object a line; firmware/README.md has both.
 """
@@ -27,9 +29,7 @@ import network
 from flag import Flag
 from pocket import Pocket
 
-from main import build
-from overdoor import config as configuration
-from overdoor import report
+import main as boot
 
 _MAX_LINE = 4096
 _MAX_MS = 60000
@@ -199,7 +199,7 @@ async def _watch_watchdog() -> None:
 
 
 def _flash(path: str) -> str:
-    """The folder that is the room's flash; made at its first start."""
+    """The folder that is the board's flash; made at its first start."""
     folder = path + ".flash"
     try:
         os.mkdir(folder)
@@ -209,12 +209,27 @@ def _flash(path: str) -> str:
     return folder
 
 
-async def _main(path: str) -> None:
+async def _main(path: str, cause: str) -> None:
     esp32.keep_in(path + ".nvs")
+    flash = _flash(path)
+    firmware, guard = boot.start(flash)
+    from overdoor import config as configuration  # noqa: PLC0415 - of the version that was chosen
+    from overdoor import report  # noqa: PLC0415
+
+    causes = {name: getattr(machine, constant) for constant, name in report.RESETS}
+    wakes = {"press": machine.EXT0_WAKE, "timer": machine.TIMER_WAKE}
+    if cause in wakes:
+        machine.set_wake_reason(wakes[cause])
+    elif cause in causes:
+        machine.set_reset_cause(causes[cause])
+    else:
+        known = "|".join(list(causes) + list(wakes))
+        say({"error": "usage: room.py CONFIG.json [%s]" % known})
+        raise SystemExit(2)
     try:
         config = configuration.load(path)
         things = Pocket(config) if config.kind == "pager" else Walls(config)
-        device = build(path, _flash(path))
+        device = firmware.build(path, flash, guard)
     except configuration.ConfigError as error:
         say({"error": str(error)})
         raise SystemExit(2) from None
@@ -222,25 +237,17 @@ async def _main(path: str) -> None:
     asyncio.create_task(room.watch())
     asyncio.create_task(room.take_orders(sys.stdin.buffer))
     asyncio.create_task(_watch_watchdog())
-    firmware = asyncio.create_task(device.run())
+    serving = asyncio.create_task(device.run())
     await asyncio.sleep(0)
     say({"ready": True, "device": config.device, "boot": device.boot})
-    await firmware
+    await serving
 
 
 if __name__ == "__main__":
-    causes = {name: getattr(machine, constant) for constant, name in report.RESETS}
-    wakes = {"press": machine.EXT0_WAKE, "timer": machine.TIMER_WAKE}
-    causes.update(wakes)
-    if len(sys.argv) not in (2, 3) or any(name not in causes for name in sys.argv[2:]):
-        say({"error": "usage: room.py CONFIG.json [%s]" % "|".join(causes)})
+    if len(sys.argv) not in (2, 3):
+        say({"error": "usage: room.py CONFIG.json [CAUSE]"})
         sys.exit(2)
-    if len(sys.argv) == 3:
-        if sys.argv[2] in wakes:
-            machine.set_wake_reason(wakes[sys.argv[2]])
-        else:
-            machine.set_reset_cause(causes[sys.argv[2]])
     machine.on_sleep(lambda ms: say({"asleep": ms}))
     builtins.print = _log
     asyncio.ThreadSafeFlag = Flag
-    asyncio.run(_main(sys.argv[1]))
+    asyncio.run(_main(sys.argv[1], sys.argv[2] if len(sys.argv) == 3 else "power_on"))

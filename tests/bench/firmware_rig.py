@@ -16,8 +16,7 @@ import boardtest
 import machine
 import network
 from overdoor import config as configuration
-
-import main
+from overdoor import start
 
 _PRESS_MS = 80
 _FLAP_S = 1
@@ -45,7 +44,7 @@ async def _flap():
 def _build(path):
     if sys.argv[2] == "1":
         asyncio.create_task(_flap())
-    return main.build(path)
+    return start.build(path)
 
 
 boardtest.serve(_build, int(sys.argv[1]), 20, _press)

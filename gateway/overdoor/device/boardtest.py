@@ -75,7 +75,9 @@ def _steps(board: Board, tell: Callable[[str], None], confirm: Callable[[str], b
     looked_up = _told(board, "name_lookup()")
     rows += _rows((("name lookup blocks", "took", 5000, "ms"),), looked_up)
     tell(f"When it says so, press the call button, {PRESSES} times in all.")
-    told = _told(board, f"import boardmain\nserve(boardmain.build,{PRESSES},{LIMIT_S})", tell)
+    told = _told(
+        board, f"import boardmain\nserve(boardmain.start()[0].build,{PRESSES},{LIMIT_S})", tell
+    )
     return rows + _rows(_SERVED, told)
 
 

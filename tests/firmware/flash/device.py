@@ -1,104 +1,14 @@
-"""A device on a flash chip that may lose power at any block operation, and who keeps the books.
+"""A device whose flash chip may lose power at any block operation, and who keeps the books."""
 
-Runs on MicroPython, whose LittleFS this is.
-"""
-
-import vfs
+from chip import Broken, Chip, Fuse, mount, unmount
 
 from overdoor.flash import Files
 from overdoor.journal import Journal
 from overdoor.outbox import Outbox
 
-BLOCK = 4096
 BLOCKS = 24
-NOTHING, HALF, ALL = 0, 1, 2  # what of the operation is done when the power goes
 WHOLE_RESTART_MS = 1000
 SMALL = 400  # so that a short story has compactions in it
-RAN_OUT = -5
-
-
-class Fuse:
-    """When the power goes: [(operations from the last time on, how much of that one is done)]."""
-
-    def __init__(self, cuts=()):
-        self.operations = 0
-        self._cuts = list(cuts)
-        self._left = self._cuts[0][0] if self._cuts else 0
-
-    def spare(self):
-        """From now on the power stays."""
-        self._cuts = []
-
-    def burn(self):
-        """One operation. None, or how much of it is done when the power goes during it."""
-        self.operations += 1
-        self._left -= 1
-        if self._left or not self._cuts:
-            return None
-        how = self._cuts.pop(0)[1]
-        self._left = self._cuts[0][0] if self._cuts else 0
-        return how
-
-
-class Chip:
-    """Flash memory, which is dead from the moment that its fuse burns through."""
-
-    def __init__(self, data: bytearray, fuse: Fuse):
-        self.data = data
-        self.fuse = fuse
-        self.writes = 0
-        self.erases = 0
-        self.bytes = 0
-        self.dead = False
-
-    def readblocks(self, block, buffer, offset=0):
-        start = block * BLOCK + offset
-        buffer[:] = self.data[start : start + len(buffer)]
-
-    def writeblocks(self, block, buffer, offset=0):
-        self.writes += 1
-        self.bytes += len(buffer)
-        return self._do(block * BLOCK + offset, buffer)
-
-    def ioctl(self, op, argument):
-        if op == 4:
-            return BLOCKS
-        if op == 5:
-            return BLOCK
-        if op == 6:
-            self.erases += 1
-            return self._do(argument * BLOCK, b"\xff" * BLOCK)
-        return 0
-
-    def _do(self, start, buffer):
-        if self.dead:
-            return RAN_OUT
-        done = len(buffer)
-        how = self.fuse.burn()
-        if how is not None:
-            self.dead = True
-            done = done * how // 2
-        self.data[start : start + done] = buffer[:done]
-        return RAN_OUT if self.dead else 0
-
-
-def formatted() -> bytearray:
-    """An empty LittleFS."""
-    chip = Chip(bytearray(BLOCK * BLOCKS), Fuse())
-    vfs.VfsLfs2.mkfs(chip)
-    return chip.data
-
-
-def unmount() -> None:
-    """Whatever was mounted is no more."""
-    try:
-        vfs.umount("/flash")
-    except OSError:
-        return  # it could not even be mounted
-
-
-class Broken(Exception):  # noqa: N818 - a promise that was broken
-    """A promise was broken."""
 
 
 class Truth:
@@ -154,10 +64,7 @@ class Device:
         self.chip = Chip(self.data, self.fuse)
         self.began = self.wall
         self.online = False
-        try:
-            vfs.mount(vfs.VfsLfs2(self.chip), "/flash")
-        except OSError as error:
-            raise Broken("the file system cannot be mounted: %r" % error) from None
+        mount(self.chip)
         self.outbox = Outbox("%012x" % (7 if self.same_boot else self.lives))
         self.journal = Journal(self.files_type("/flash"), lambda _: None, SMALL)
         self.journal.load(self.outbox, restarted)

@@ -9,10 +9,11 @@ import sys
 sys.path.insert(0, sys.argv[1])
 
 import planted
-from device import ALL, HALF, NOTHING, Broken, Fuse, formatted, unmount
+from chip import ALL, HALF, NOTHING, Broken, Fuse, formatted, unmount
+from device import BLOCKS
 from stories import STORY, by_chance
 
-EMPTY = formatted()
+EMPTY = formatted(BLOCKS)
 
 
 def run(kind, steps, cuts) -> int:

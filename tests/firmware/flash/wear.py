@@ -5,10 +5,11 @@ import sys
 
 sys.path.insert(0, sys.argv[1])
 
-from device import Device, Fuse, formatted, unmount
+from chip import Fuse, formatted, unmount
+from device import BLOCKS, Device
 
 mode, presses = sys.argv[2], int(sys.argv[3])
-device = Device(formatted(), Fuse())
+device = Device(formatted(BLOCKS), Fuse())
 device.journal.small = 4096  # as on a board
 if mode == "online":
     device.connect()

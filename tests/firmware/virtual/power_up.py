@@ -8,7 +8,7 @@ import esp32
 import machine
 import neopixel
 
-import main
+from overdoor import start
 from overdoor.nvs import Numbers
 
 PATH = "config.json"
@@ -44,7 +44,7 @@ def power_up(held_ms, config=True):
 
     time.on_advance[:] = [let_go]
     machine.on_output(look)
-    waits = main.set_up(PATH)
+    waits = start.set_up(PATH)
     machine._on_output.remove(look)
     time.on_advance[:] = []
     return waits, colours

@@ -99,7 +99,11 @@ class Conversation:
             broker.messages.append((topic, payload))
             self._sock.inbox += packet.puback(packet_id)
         elif kind == 8:
-            self._sock.inbox += b"\x90" + bytes([2 + 4]) + body[:2] + b"\x01" * 4
+            topics, at = 0, 2
+            while at < len(body):
+                at += 2 + int.from_bytes(body[at : at + 2], "big") + 1
+                topics += 1
+            self._sock.inbox += b"\x90" + bytes([2 + topics]) + body[:2] + b"\x01" * topics
         elif kind == 12:
             self._sock.inbox += b"\xd0\x00"
 
