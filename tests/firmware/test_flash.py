@@ -147,6 +147,19 @@ def wire_bytes(tmp_path_factory: pytest.TempPathFactory) -> int:
     return fresh.received
 
 
+def test_flashing_removes_what_came_over_the_air(usb: UsbBoard) -> None:
+    with usb.plugged_in() as port:
+        flashed(port, room_config(1))
+        with Board.open(port) as there:
+            there.make_folder("fw")
+            there.make_folder("fw/9.0.0")
+            there.write("fw/9.0.0/manifest", b"x", lambda _: None)
+            there.write("firmware.json", b'{"run": "9.0.0"}', lambda _: None)
+        flashed(port, room_config(1))
+        with Board.open(port) as there:
+            assert not {"fw", "firmware.json"} & set(there.listing(""))
+
+
 @pytest.mark.parametrize("when", [0.02, 0.2, 0.5, 0.8, 0.97])
 def test_a_pulled_cable_leaves_a_board_that_waits_and_the_next_attempt_goes_on(
     usb: UsbBoard, when: float, wire_bytes: int

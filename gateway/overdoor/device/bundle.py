@@ -14,6 +14,7 @@ MAIN = "main.py"  # MicroPython looks for this one at power-up, and for no compi
 SET_ASIDE = "boardmain.py"  # main.py while a board is tested
 CONFIG = "config.json"
 PACKAGE = "overdoor"
+ON_AIR = ("firmware.json", "fw")  # versions that came over the air, and which of them runs
 BYTECODE = 6  # what mpy-cross emits and MicroPython 1.20 or newer reads
 _ARCHITECTURES = (  # as `sys.implementation._mpy` numbers them
     None,

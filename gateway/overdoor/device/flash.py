@@ -76,12 +76,12 @@ def flash(
 
 
 def _stale(board: Board, files: Bundle) -> list[str]:
-    """What was left behind: an old `x.py` would come before `x.mpy`, another device's events
-    would be sent as this one's, and a test that was cut short leaves a `main.py` aside.
+    """What was left behind: an old `x.py` would come before `x.mpy`, and an update before both;
+    another device's events would be sent as this one's; a cut test leaves a `main.py` aside.
     """
     names = [f"{bundle.PACKAGE}/{name}" for name in board.listing(bundle.PACKAGE)]
     stale = [path for path in names if path not in files]
-    unwanted = [bundle.SET_ASIDE]
+    unwanted = [bundle.SET_ASIDE, *bundle.ON_AIR]
     if device_on(board) != json.loads(files[bundle.CONFIG])["device"]:
         unwanted += _EVENTS
     return stale + [path for path in board.listing("") if path in unwanted]
