@@ -21,6 +21,7 @@ from overdoor.orders import Orders
 from overdoor.reload import ShopFile
 from overdoor.resources import folder
 from overdoor.store import Store
+from overdoor.updates import Updates
 from overdoor.web import create_app
 
 CONNECT_LIMIT_S = 5.0
@@ -74,7 +75,8 @@ async def serve(
             try:
                 routers, work = extra(engine) if extra else ((), None)
                 orders = Orders()
-                bus = Bus(engine, config.shop.id, address, orders)
+                updates = Updates(engine, orders)
+                bus = Bus(engine, config.shop.id, address, orders, updates)
                 app = create_app(
                     engine,
                     config.shop,
@@ -83,6 +85,7 @@ async def serve(
                     demo=extra is not None,
                     routers=routers,
                     orders=orders,
+                    updates=updates,
                 )
                 server = _Server(
                     uvicorn.Config(
@@ -116,6 +119,7 @@ async def serve(
                     if beside is not None:
                         await tasks.end(beside)
                     app.state.hub.close()
+                    updates.close()
                     server.should_exit = True
                     await asyncio.wait({serving}, timeout=3)
                     await bus.farewell()

@@ -30,6 +30,7 @@ from overdoor.engine import Done, Engine
 from overdoor.orders import Order, Orders
 from overdoor.store.projections import Statement
 from overdoor.store.telemetry import recording
+from overdoor.updates import Updates
 
 KEEP_ALIVE_S = 15
 BACKOFF_S = (0.1, 5.0)
@@ -73,7 +74,12 @@ class Bus:
     """Speaks for one engine on one broker, for as long as `run` runs."""
 
     def __init__(
-        self, engine: Engine, shop: str, address: Address, orders: Orders | None = None
+        self,
+        engine: Engine,
+        shop: str,
+        address: Address,
+        orders: Orders | None = None,
+        updates: Updates | None = None,
     ) -> None:
         self.topics = Topics(shop)
         self._engine = engine
@@ -89,6 +95,7 @@ class Bus:
         self._complained: dict[str, tuple[int, int]] = {}  # device → (when, how many since)
         self._orders = orders or Orders()
         self._orders.carried_by(self._carry)
+        self._updates = updates or Updates(engine, self._orders)
         engine.listen(self._speak, lights=self._light)
 
     async def run(self) -> None:
@@ -149,7 +156,7 @@ class Bus:
         self._taken_over = False
         await connection.subscribe([self.topics.gateway_instance])
         plan = self._engine.committed.plan
-        leaves = ("event", "result", "shown", *_RETAINED)
+        leaves = ("event", "result", "shown", "want", *_RETAINED)
         filters = [self.topics.device("+", leaf) for leaf in leaves]
         if plan.policy.sightings:
             filters.append(self.topics.device("+", "sighting"))
@@ -236,10 +243,17 @@ class Bus:
                     given, telemetry = described
                     if device in self._engine.committed.devices:
                         self._engine.telemetry[device] = telemetry
+                    self._updates.told(device, given.firmware, telemetry.get("update"))
             case "sighting":
                 given = payloads.parse_sighting(device, payload)
             case "shown":
                 given = self._lamps.shown(device, payload)
+            case "want":
+                given = None
+                piece = self._updates.piece(device, payload)
+                if piece is not None and self._connection is not None:
+                    topic = self.topics.device(device, "piece")
+                    self._connection.publish(topic, piece, retain=False)
             case "result":
                 answer = payloads.parse_result(payload)
                 given = answer if isinstance(answer, Nonsense) else None

@@ -162,6 +162,13 @@ def parse_info(device: str, payload: bytes) -> tuple[DeviceDescribed, dict[str, 
     trouble = said.get("trouble")
     if said.get("mode") in ("normal", "safe") and isinstance(trouble, list):
         telemetry |= {"mode": said["mode"], "trouble": [t for t in trouble[:8] if _short(t)]}
+    if _whole(said.get("mpy"), 0, 2**32):
+        telemetry["mpy"] = said["mpy"]
+    update = said.get("update")
+    if isinstance(update, dict) and _short(update.get("version")) and _short(update.get("state")):
+        reason = update.get("reason")
+        told = {"version": update["version"], "state": update["state"]}
+        telemetry["update"] = told | ({"reason": reason[:200]} if isinstance(reason, str) else {})
     return description, telemetry
 
 

@@ -107,6 +107,7 @@ class Folder:
             **board,
             "broker": broker,
             "wifi": {"ssid": site.wifi_ssid, "password": site.wifi_password},
+            "update_key": secrets.token_hex(32),
         }
         reading = firmware.module("config")
         try:

@@ -14,6 +14,7 @@ from overdoor import __version__
 from overdoor.config import ShopPart
 from overdoor.engine import Engine
 from overdoor.orders import Orders
+from overdoor.updates import Updates
 from overdoor.web import api, devices, metrics, pages, problems, views
 from overdoor.web.guard import Guard
 from overdoor.web.stream import Hub
@@ -28,6 +29,7 @@ def create_app(
     demo: bool = False,
     routers: Sequence[APIRouter] = (),
     orders: Orders | None = None,
+    updates: Updates | None = None,
 ) -> FastAPI:
     """The app. `dashboard`: folder of templates and static files. `names`: what people type."""
     app = FastAPI(
@@ -41,6 +43,7 @@ def create_app(
     state = app.state
     state.engine = engine
     state.orders = orders or Orders()
+    state.updates = updates or Updates(engine, state.orders)
     state.hub = Hub(engine)
     state.shop_name = shop.name
     state.timezone = shop.zone_info()

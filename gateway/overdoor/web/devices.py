@@ -1,13 +1,17 @@
 """The API of the contract, `/api/v1/devices`: how they do, and orders to them."""
 
+from base64 import b64decode
+from hashlib import sha256
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
+from overdoor import firmware
 from overdoor.core.model import DeviceStatus
 from overdoor.orders import LIMIT_S, NoAnswer, NotCarried, Orders
+from overdoor.updates import Bundle, Offer, Updates
 from overdoor.web import views
 from overdoor.web.problems import Problem, not_found
 from overdoor.web.session import TheEngine
@@ -64,3 +68,63 @@ async def command(
     if answer.reason is not None:
         raise Problem(409, "Refused", f"{device_id} refuses: {answer.reason}.")
     return JSONResponse({"device": device_id, "verb": body.verb, "data": answer.data})
+
+
+class UpdateBody(BaseModel):
+    """A signed version: the manifest, its HMAC in hex, and each file in base64, in its order."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    manifest: str = Field(max_length=16_384)
+    mac: str = Field(pattern="^[0-9a-f]{64}$")
+    files: list[str] = Field(max_length=96)
+
+
+def _offered(offer: Offer) -> dict[str, Any]:
+    return {
+        "device": offer.device,
+        "version": offer.bundle.version,
+        "stage": offer.stage,
+        "reason": offer.reason,
+        "sent": offer.sent,
+        "size": offer.bundle.size,
+    }
+
+
+@router.put("/devices/{device_id}/update")
+async def offer_update(
+    device_id: str, body: UpdateBody, engine: TheEngine, request: Request
+) -> dict[str, Any]:
+    """Offers a device a version, until it runs it or refuses; only the device can judge the HMAC.
+
+    422 if the files are not those of the manifest.
+    """
+    updates: Updates = request.app.state.updates
+    if device_id not in engine.committed.devices:
+        raise not_found(f"device {device_id!r}")
+    reading = firmware.module("manifest")
+    try:
+        manifest = reading.read(body.manifest.splitlines())
+        files = [b64decode(file, validate=True) for file in body.files]
+    except (reading.ManifestError, ValueError) as error:
+        raise Problem(422, "Not understood", f"{error}") from None
+    wanted = [(size, digest) for _, size, digest in manifest.files]
+    if [(len(file), sha256(file).digest()) for file in files] != wanted:
+        raise Problem(422, "Not understood", "The files are not those of the manifest.")
+    bundle = Bundle(manifest.version, body.manifest.encode(), body.mac, files)
+    return _offered(updates.offer(device_id, bundle))
+
+
+@router.get("/devices/{device_id}/update")
+async def update_offered(device_id: str, request: Request) -> dict[str, Any]:
+    """How far the update is that was offered last. 404 if there was none since the start."""
+    offer = request.app.state.updates.get(device_id)
+    if offer is None:
+        raise not_found(f"update of {device_id!r}")
+    return _offered(offer)
+
+
+@router.delete("/devices/{device_id}/update", status_code=204)
+async def withdraw_update(device_id: str, request: Request) -> None:
+    """Offers it no longer."""
+    request.app.state.updates.withdraw(device_id)
