@@ -3,20 +3,24 @@
 import asyncio
 import json
 import os
+import secrets
 import shutil
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections import deque
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
+from overdoor.demo.rooms import RESET_STATUS
 from tests.conftest import tool
 from tests.system.conftest import OVERDOOR, free_port, mosquitto_config
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
 READY_LIMIT_S = 30.0
+RESTART_S = 0.5
+DOUBT_S = 1.0
 SEEN = 400  # changes of a room's lights that are remembered
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
@@ -153,45 +157,60 @@ class Gateway:
 
 
 class Room:
-    """The real firmware on simulated contacts, lights and radio."""
+    """The real firmware on simulated contacts, lights and radio; started again when it ends."""
 
-    def __init__(self, number: int, process: Process) -> None:
+    def __init__(self, number: int, folder: Path, port: int) -> None:
         self.id = f"r{number}"
         self.device = f"cp-{number}"
         self.presses = 0
+        self.doubtful = 0  # of these: a restart came so soon that they may not have been made
+        self.restarts = 0
         self.lamp: deque[tuple[float, int]] = deque([(0.0, 0)], maxlen=SEEN)
-        self._process = process
+        self._config = folder / "devices" / f"{self.device}.json"
+        self._config.parent.mkdir(mode=0o700, exist_ok=True)
+        config = {
+            "shop": "drill",
+            "device": self.device,
+            "model": "simulated",
+            "broker": {"host": "127.0.0.1", "port": port},
+            "wifi": {"ssid": "simulated", "password": "simulated"},
+            "pins": {"call": 32, "presence": 14, "ring": 4, "lamp": 33},
+            "update_key": secrets.token_hex(32),
+        }
+        self._config.write_text(json.dumps(config))
+        self._process: Process | None = None
+        self._pressed_at = -DOUBT_S
         self._heap: asyncio.Future[int] | None = None
 
-    @classmethod
-    async def start(cls, number: int, folder: Path, port: int) -> Self:
-        config = folder / f"cp-{number}.json"
-        config.write_text(
-            json.dumps(
-                {
-                    "shop": "drill",
-                    "device": f"cp-{number}",
-                    "model": "simulated",
-                    "broker": {"host": "127.0.0.1", "port": port},
-                    "wifi": {"ssid": "simulated", "password": "simulated"},
-                    "pins": {"call": 32, "presence": 14, "ring": 4, "lamp": 33},
-                }
+    async def run(self) -> None:
+        """Keeps it going until cancelled."""
+        environment = os.environ | {"MICROPYPATH": f"{FIRMWARE / 'sim'}:{FIRMWARE}:.frozen"}
+        cause = "power_on"
+        while True:
+            self._process = await asyncio.create_subprocess_exec(
+                tool("micropython"),
+                str(FIRMWARE / "sim" / "room.py"),
+                str(self._config),
+                cause,
+                stdin=PIPE,
+                stdout=PIPE,
+                env=environment,
             )
-        )
-        process = await asyncio.create_subprocess_exec(
-            tool("micropython"),
-            str(FIRMWARE / "sim" / "room.py"),
-            str(config),
-            stdin=PIPE,
-            stdout=PIPE,
-            env=os.environ | {"MICROPYPATH": f"{FIRMWARE / 'sim'}:{FIRMWARE}:.frozen"},
-        )
-        return cls(number, process)
+            try:
+                await self._read(self._process)
+                ended = await self._process.wait()
+            finally:
+                if self._process.stdin is not None:
+                    self._process.stdin.close()
+                await self._process.wait()
+            self.restarts += 1
+            self.doubtful += asyncio.get_running_loop().time() - self._pressed_at < DOUBT_S
+            cause = "hard" if ended == RESET_STATUS else "power_on"
+            await asyncio.sleep(RESTART_S)
 
-    async def read(self) -> None:
-        """Takes in what the room reports, until its process ends."""
-        assert self._process.stdout is not None
-        async for line in self._process.stdout:
+    async def _read(self, process: Process) -> None:
+        assert process.stdout is not None
+        async for line in process.stdout:
             said = json.loads(line)
             if "lights" in said:
                 now = asyncio.get_running_loop().time()
@@ -200,35 +219,40 @@ class Room:
                 self._heap.set_result(said["memory"])
 
     def press(self, button: str) -> None:
-        self.presses += 1
-        self._order(do="press", button=button, ms=80)
+        if self._order(do="press", button=button, ms=80):
+            self.presses += 1
+            self._pressed_at = asyncio.get_running_loop().time()
 
     def wifi(self, *, up: bool) -> None:
         self._order(do="wifi", up=up)
 
+    async def cut_power(self) -> None:
+        """As a pulled plug does."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
     async def heap_used(self) -> int:
         """Bytes of the interpreter's heap that are in use after a collection."""
-        self._heap = asyncio.get_running_loop().create_future()
-        self._order(do="memory")
         async with asyncio.timeout(READY_LIMIT_S):
+            self._heap = asyncio.get_running_loop().create_future()
+            while not self._order(do="memory"):
+                await asyncio.sleep(0.1)
             return await self._heap
 
     def resident_bytes(self) -> int:
         """Memory of the process."""
+        assert self._process is not None
         pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
         return pages * _PAGE_BYTES
 
-    def died(self) -> bool:
-        return self._process.returncode is not None
-
-    async def end(self) -> None:
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        await self._process.wait()
-
-    def _order(self, **order: object) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(order).encode() + b"\n")
+    def _order(self, **order: object) -> bool:
+        """Whether there is somebody to obey."""
+        process = self._process
+        if process is None or process.stdin is None or process.returncode is not None:
+            return False
+        process.stdin.write(json.dumps(order).encode() + b"\n")
+        return True
 
 
 def write_config(folder: Path, rooms: int, broker: int, web: int, data: Path) -> Path:
