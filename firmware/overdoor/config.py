@@ -124,6 +124,8 @@ def parse(text: str) -> Config:
     if kind == "pager":
         screen = _one_of('"screen"', raw.get("screen", "ssd1306"), tuple(_PAGER_PINS))
         defaults, more = _PAGER_PINS[screen], ("motor",)
+    elif "screen" in raw:
+        raise ConfigError('"screen" is for pagers, with "kind": "pager".')
     else:
         defaults, more = DEFAULT_PINS, ("presence", "need")
     pins = _pins(raw.get("pins", {}), defaults, more)

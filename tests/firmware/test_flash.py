@@ -326,3 +326,15 @@ def test_pins_that_a_chip_does_not_have_are_one_sentence(machine: str, chip: str
     config["pins"]["presence"] = 34 if chip == "ESP32" else 30
     with pytest.raises(DeviceError, match=f"{chip}, where this cannot work: presence is on GPIO3"):
         check_pins(config, chip)
+
+
+def test_the_keys_of_a_pager_may_be_where_only_its_board_has_a_pull_up() -> None:
+    from overdoor.device.chips import check_pins
+
+    stick = room_config(1, kind="pager", screen="st7789", pins={})
+    check_pins(stick, "ESP32")
+    stick["pins"] = {"buzzer": 36}
+    with pytest.raises(DeviceError, match="buzzer is on GPIO36"):
+        check_pins(stick, "ESP32")
+    with pytest.raises(DeviceError, match="a is on GPIO37, b is on GPIO39"):
+        check_pins(room_config(1, kind="pager", screen="st7789", pins={}), "ESP32C3")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import stat
 import subprocess
 import sys
@@ -10,9 +11,12 @@ from typing import Any
 
 import aiomqtt
 import pytest
+from typer.testing import CliRunner, Result
 
+from overdoor import firmware
 from overdoor.config import read
 from overdoor.device import DeviceError
+from overdoor.device.command import app
 from overdoor.device.folder import Folder, Site
 from overdoor.device.provision import Bench
 from tests.conftest import tool
@@ -87,6 +91,140 @@ def test_adding_a_device_from_the_command_line(tmp_path: Path) -> None:
     assert (made["shop"], made["device"], made["broker"]["user"]) == ("demo", "cp-w1", "cp-w1")
     assert (made["broker"]["host"], made["wifi"]["password"]) == ("192.168.1.10", "geheim")
     assert '[[room]]  # by the window\nid = "w1"\ndevice = "cp-w1"\n' in file.read_text()
+
+
+WIFI = {"OVERDOOR_WIFI_PASSWORD": "geheim"}
+UUID = "B9407F30-F5F8-466E-AFF9-25556B57FE6D"
+
+
+def on_board(file: Path, device: str) -> Any:
+    """What the firmware itself makes of a device's file."""
+    return firmware.module("config").parse(json.dumps(Folder(file).config(device)))
+
+
+def test_a_pager_gets_its_config_and_its_place_in_the_file(tmp_path: Path) -> None:
+    file = a_shop(tmp_path)
+    words = ("device", "add", "--kind", "pager", "--config", file)
+    ended = overdoor(*words, "--wifi", "shop", **WIFI)
+    assert ended.returncode == 0, ended.stderr
+    assert "pg-1: a pager." in ended.stdout
+    ended = overdoor(*words, "--screen", "st7789")
+    assert ended.returncode == 0, ended.stderr
+    first, second = on_board(file, "pg-1"), on_board(file, "pg-2")
+    assert (first.kind, first.screen, first.pins["sda"]) == ("pager", "ssd1306", 21)
+    assert (second.screen, second.model, second.pins["a"]) == ("st7789", "m5stickc-plus2", 37)
+    assert [pager.device for pager in read(file).pager] == ["pg-1", "pg-2"]
+    assert file.read_text().startswith(SHOP.format(url="mqtt://gateway:word@192.168.1.10:1883"))
+
+
+def test_a_pager_that_the_file_names_gets_its_credentials_first(tmp_path: Path) -> None:
+    file = a_shop(tmp_path)
+    file.write_text(file.read_text() + '[[pager]]\ndevice = "stick"\nzone = "women"\n')
+    before = file.read_text()
+    assert bench(file).add(None, None, {"model": "x", "kind": "pager"}) == "stick"
+    assert file.read_text() == before
+    assert bench(file).add(None, None, {"model": "x", "kind": "pager"}) == "pg-1"
+
+
+def test_pagers_that_stand_in_one_line_are_changed_by_hand(tmp_path: Path) -> None:
+    file = a_shop(tmp_path)
+    file.write_text('pager = [{device = "stick"}]\n' + file.read_text())
+    before = file.read_text()
+    with pytest.raises(DeviceError, match='by hand: add a pager with  device = "pg-1"'):
+        bench(file).add(None, "pg-1", {"model": "x", "kind": "pager"})
+    assert (file.read_text(), Folder(file).devices()) == (before, {})
+
+
+def test_a_battery_button_that_listens_for_badges_and_one_that_replaces_it(tmp_path: Path) -> None:
+    file = a_shop(tmp_path)
+    words = ("--battery", "--badges", UUID, "--wifi", "shop", "--config", file)
+    ended = overdoor("device", "add", "w1", *words, **WIFI)
+    assert ended.returncode == 0, ended.stderr
+    assert overdoor("device", "replace", "w1", "--config", file).returncode == 0
+    again = on_board(file, "cp-w1-2")
+    assert (again.power, again.badges) == ("battery", bytes.fromhex(UUID.replace("-", "")))
+    assert overdoor("device", "replace", "w1", "--mains", "--config", file).returncode == 0
+    assert on_board(file, "cp-w1-3").power == "mains"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("w1", "--kind", "pager"), "leave the room out"),
+        (("w1", "--screen", "st7789"), '"screen" is for pagers'),
+        (("--kind", "pager", "--battery"), "a pager never sleeps"),
+        (("w1", "--badges", "ours"), '"badges" must be a UUID'),
+        (("w1", "--broker-ip", "broker.lan"), "--broker-ip is an address"),
+    ],
+)
+def test_options_that_do_not_fit_are_one_sentence(
+    tmp_path: Path, words: tuple[str, ...], says: str
+) -> None:
+    file = a_shop(tmp_path)
+    before = file.read_text()
+    ended = overdoor("device", "add", *words, "--wifi", "shop", "--config", file, **WIFI)
+    assert_one_sentence(ended, says)
+    assert (file.read_text(), Folder(file).devices()) == (before, {})
+
+
+def resolving(monkeypatch: pytest.MonkeyPatch, names: dict[str, str]) -> list[str]:
+    """A name server that knows these names; what it was asked for."""
+    asked: list[str] = []
+
+    def look_up(host: str, *_: object) -> list[Any]:
+        asked.append(host)
+        if host not in names:
+            raise socket.gaierror(-2, "Name or service not known")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (names[host], 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    return asked
+
+
+def add_here(file: Path, *words: str) -> Result:
+    """`overdoor device add` in this process."""
+    return CliRunner().invoke(app, ["add", *words, "--config", str(file)], env=WIFI)
+
+
+def test_the_broker_name_is_looked_up_once_and_every_device_knows_its_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = a_shop(tmp_path, "mqtt://localhost")
+    asked = resolving(monkeypatch, {"broker.shop.lan": "192.168.1.20", "new.lan": "192.168.1.30"})
+    for words in (("w1", "--broker", "broker.shop.lan", "--wifi", "shop"), ("w2",)):
+        ended = add_here(file, *words)
+        assert ended.exit_code == 0, ended.output
+    for device in ("cp-w1", "cp-w2"):
+        parsed = on_board(file, device)
+        assert (parsed.host, parsed.ip, parsed.port) == ("broker.shop.lan", "192.168.1.20", 1883)
+    assert asked == ["broker.shop.lan"]
+    assert add_here(file, "--broker", "new.lan:1885").exit_code == 0
+    moved = on_board(file, "cp-1")
+    assert (moved.host, moved.ip, moved.port) == ("new.lan", "192.168.1.30", 1885)
+    assert add_here(file, "--broker", "192.168.1.40").exit_code == 0
+    assert on_board(file, "cp-2").ip is None
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [({}, "does not resolve here"), ({"broker.lan": "127.0.1.1"}, "this machine for itself only")],
+)
+def test_a_broker_name_that_leads_nowhere_is_one_sentence_with_a_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: dict[str, str], says: str
+) -> None:
+    file = a_shop(tmp_path, "mqtt://broker.lan")  # what shop.toml names is looked up, too
+    resolving(monkeypatch, names)
+    words = ("w1", "--wifi", "shop")
+    ended = add_here(file, *words)
+    assert isinstance(ended.exception, DeviceError)
+    assert says in str(ended.exception)
+    assert "--broker-ip" in str(ended.exception)
+    assert Folder(file).devices() == {}
+    assert add_here(file, *words, "--broker-ip", "192.168.1.20").exit_code == 0
+    assert (on_board(file, "cp-w1").host, on_board(file, "cp-w1").ip) == (
+        "broker.lan",
+        "192.168.1.20",
+    )
 
 
 def test_without_the_wifi_and_a_terminal_to_ask_on_it_is_one_sentence(tmp_path: Path) -> None:

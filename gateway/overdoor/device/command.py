@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -11,6 +11,7 @@ from overdoor import config as configuration
 from overdoor.config import Config
 from overdoor.device import api, boardtest, mosquitto
 from overdoor.device.board import Board, only_port
+from overdoor.device.broker import address_of, check_address, parse_broker
 from overdoor.device.flash import device_on
 from overdoor.device.flash import flash as flash_board
 from overdoor.device.folder import Folder, Site
@@ -27,15 +28,38 @@ ConfigFile = Annotated[
 Broker = Annotated[
     str | None, typer.Option(help="HOST[:PORT] where devices find the broker; kept for the next.")
 ]
+BrokerIp = Annotated[
+    str | None,
+    typer.Option(help="The address behind its name, where this machine cannot look it up."),
+]
 Ca = Annotated[
     Path | None, typer.Option(help="The certificate that vouches for the broker, for TLS; kept.")
 ]
 Wifi = Annotated[str | None, typer.Option(help="The Wi-Fi's name; kept for the next device.")]
 Model = Annotated[str | None, typer.Option(help="What the board is; shown to staff.")]
 Pins = Annotated[
-    list[str] | None, typer.Option("--pin", help="NAME=GPIO: call, presence, ring or lamp.")
+    list[str] | None,
+    typer.Option(
+        "--pin",
+        help="NAME=GPIO: call, presence, need, ring or lamp; of a pager a, b, sda, scl, ...",
+    ),
 ]
 Leds = Annotated[int | None, typer.Option(help="LEDs in the ring.")]
+Kind = Annotated[
+    Literal["callpoint", "pager"] | None,
+    typer.Option(help="A call point hangs in a room, a pager is carried by staff."),
+]
+Screen = Annotated[
+    Literal["ssd1306", "st7789"] | None,
+    typer.Option(help="Of a pager: 128x64 on I2C, or that of an M5StickC Plus2."),
+]
+Battery = Annotated[
+    bool | None,
+    typer.Option("--battery/--mains", help="A battery button sleeps between presses."),
+]
+Badges = Annotated[
+    str | None, typer.Option(help="The UUID of the shop's badges (iBeacon), to listen for them.")
+]
 
 Device = Annotated[str, typer.Argument(help="Its id, as overdoor device list shows it.")]
 Port = Annotated[str | None, typer.Option(help="The serial port; found if there is only one.")]
@@ -44,27 +68,36 @@ WIFI_PASSWORD = "OVERDOOR_WIFI_PASSWORD"  # noqa: S105 - a name
 
 
 @app.command()
-def add(
+def add(  # noqa: PLR0913, PLR0917 - each is an option
     room: Annotated[str | None, typer.Argument(help="Its room; without one it is a spare.")] = None,
     device: Annotated[str | None, typer.Option(help="Its id; made from the room's.")] = None,
     broker: Broker = None,
+    broker_ip: BrokerIp = None,
     ca: Ca = None,
     wifi: Wifi = None,
     model: Model = None,
     pin: Pins = None,
     ring_leds: Leds = None,
+    kind: Kind = None,
+    screen: Screen = None,
+    battery: Battery = None,
+    badges: Badges = None,
     config: ConfigFile = Path("shop.toml"),
 ) -> None:
     """Make a device's credentials and config, and hang it into its room in shop.toml.
 
     The first time it asks for the Wi-Fi. A spare gets its room later: hang it up, press it, and
-    give the id that the dashboard shows to `overdoor device pair`.
+    give the id that the dashboard shows to `overdoor device pair`. A pager has no room: it becomes
+    a [[pager]] of shop.toml.
     """
     bench = _bench(config)
-    _know_site(bench, broker, ca, wifi)
-    board = {"model": "esp32-devkitc"} | _board(model, pin, ring_leds)
-    made = bench.add(room, device, board)
-    place = f"room {room}" if room else "no room yet"
+    _know_site(bench, broker, broker_ip, ca, wifi)
+    usual = "m5stickc-plus2" if screen == "st7789" else "esp32-devkitc"
+    board = _board(model, pin, ring_leds, battery, badges)
+    said = {"kind": kind, "screen": screen}
+    board |= {key: value for key, value in said.items() if value is not None}
+    made = bench.add(room, device, {"model": usual} | board)
+    place = "a pager" if kind == "pager" else f"room {room}" if room else "no room yet"
     typer.echo(f"{made}: {place}. Its secrets are in {bench.folder.path}, for you alone to read.")
     _next_steps(bench, made)
 
@@ -143,23 +176,26 @@ def pair(
 
 
 @app.command()
-def replace(
+def replace(  # noqa: PLR0913, PLR0917 - each is an option
     room: Annotated[str, typer.Argument(help="The room whose board is broken.")],
     device: Annotated[
         str | None, typer.Option(help="The broken one, if the room has several.")
     ] = None,
     broker: Broker = None,
+    broker_ip: BrokerIp = None,
     ca: Ca = None,
     wifi: Wifi = None,
     model: Model = None,
     pin: Pins = None,
     ring_leds: Leds = None,
+    battery: Battery = None,
+    badges: Badges = None,
     config: ConfigFile = Path("shop.toml"),
 ) -> None:
     """Swap a broken board: a new id and password, the old ones revoked, the room keeps its call."""
     bench = _bench(config)
-    _know_site(bench, broker, ca, wifi)
-    board = _board(model, pin, ring_leds)
+    _know_site(bench, broker, broker_ip, ca, wifi)
+    board = _board(model, pin, ring_leds, battery, badges)
     if not _is_built(bench, room, device):
         board = {"model": "esp32-devkitc"} | board
     old, new = bench.replace(room, device, board)
@@ -235,33 +271,32 @@ def _is_built(bench: Bench, room: str, device: str | None) -> bool:
     return any(d in bench.folder.devices() for d in here if device in (None, d))
 
 
-def _know_site(bench: Bench, broker: str | None, ca: Path | None, wifi: str | None) -> None:
+def _know_site(
+    bench: Bench, broker: str | None, ip: str | None, ca: Path | None, wifi: str | None
+) -> None:
     """Asks for what all devices share, once."""
     if ca is not None:
         bench.folder.keep_ca(ca)
     site = bench.folder.site()
-    if site is not None and broker is None and wifi is None:
+    if site is not None and broker is None and ip is None and wifi is None:
         return
     if broker is not None:
-        host, _, port = (
-            broker.rpartition(":")
-            if ":" in broker
-            else (
-                broker,
-                "",
-                "1883" if bench.folder.ca() is None else "8883",
-            )
-        )
-        if not port.isdigit() or not host:
-            raise DeviceError(f"--broker is HOST or HOST:PORT, not {broker!r}.")
-        where = host, int(port)
+        host, port = parse_broker(broker, bench.folder.ca() is not None)
+    elif site is not None:
+        host, port = site.broker_host, site.broker_port
     else:
-        where = (site.broker_host, site.broker_port) if site else bench.broker_seen_by_devices()
+        host, port = bench.broker_seen_by_devices()
+    if ip is not None:
+        check_address(ip)
+    elif site is not None and broker is None:
+        ip = site.broker_ip
+    else:
+        ip = address_of(host)
     if wifi is None and site is not None:
         name, password = site.wifi_ssid, site.wifi_password
     else:
         name, password = _ask_wifi(wifi)
-    bench.folder.keep_site(Site(*where, name, password))
+    bench.folder.keep_site(Site(host, port, name, password, ip))
 
 
 def _ask_wifi(name: str | None) -> tuple[str, str]:
@@ -274,12 +309,17 @@ def _ask_wifi(name: str | None) -> tuple[str, str]:
     return name, password
 
 
-def _board(model: str | None, pins: list[str] | None, ring_leds: int | None) -> dict[str, Any]:
-    board: dict[str, Any] = {}
-    if model is not None:
-        board["model"] = model
-    if ring_leds is not None:
-        board["ring_leds"] = ring_leds
+def _board(
+    model: str | None,
+    pins: list[str] | None,
+    ring_leds: int | None,
+    battery: bool | None,
+    badges: str | None,
+) -> dict[str, Any]:
+    """What was said of how it is built, as `config.json` has it."""
+    power = None if battery is None else "battery" if battery else "mains"
+    said = {"model": model, "ring_leds": ring_leds, "power": power, "badges": badges}
+    board: dict[str, Any] = {key: value for key, value in said.items() if value is not None}
     if pins:
         board["pins"] = {}
         for pin in pins:

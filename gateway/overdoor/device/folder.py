@@ -19,6 +19,7 @@ from overdoor.device import mosquitto
 from overdoor.device.problem import DeviceError
 
 NAME = "devices"
+ISSUED = ("shop", "device", "broker", "wifi", "update_key")  # the rest is how a board is built
 CA = "ca.der"  # the certificate that vouches for the broker; its name here and on the board
 _SITE = "site.json"
 _PASSWORD_BYTES = 24
@@ -32,6 +33,7 @@ class Site:
     broker_port: int
     wifi_ssid: str
     wifi_password: str
+    broker_ip: str | None = None  # behind a broker's name, when it was said
 
 
 class Folder:
@@ -89,7 +91,7 @@ class Folder:
         return said
 
     def issue(self, device: str, shop: str, site: Site, board: dict[str, Any]) -> dict[str, Any]:
-        """Makes credentials and config of a new device. `board`: its model, pins and ring.
+        """Makes credentials and config of a new device. `board`: how it is built.
 
         Raises `DeviceError` if the firmware would refuse the config.
         """
@@ -99,6 +101,8 @@ class Folder:
             "user": device,
             "password": secrets.token_urlsafe(_PASSWORD_BYTES),
         }
+        if site.broker_ip is not None:
+            broker["ip"] = site.broker_ip
         if self.ca() is not None:
             broker["ca"] = CA
         config = {

@@ -8,7 +8,7 @@ from typing import Any
 from overdoor.bus import Address
 from overdoor.config import Config
 from overdoor.device import shopfile
-from overdoor.device.folder import Folder, Site
+from overdoor.device.folder import ISSUED, Folder, Site
 from overdoor.device.problem import DeviceError
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -23,23 +23,31 @@ class Bench:
     folder: Folder
 
     def add(self, room: str | None, wish: str | None, board: Mapping[str, Any]) -> str:
-        """Makes a device, in a room or as a spare; its id. The site must be known by now.
+        """Makes a device, in a room, as a spare, or a pager; its id. The site must be known by now.
 
         A device that shop.toml names and that was never set up comes first. Raises `DeviceError`,
         `ConfigError`; nothing is changed then.
         """
+        pager = board.get("kind") == "pager"
+        if pager and room is not None:
+            raise DeviceError("A pager is carried and hangs in no room: leave the room out.")
         done = self.folder.devices()
-        named = [each for each in self._room(room) if each not in done] if room else []
+        if pager:
+            named, name = tuple(each.device for each in self.config.pager), "pg-1"
+        else:
+            named, name = (self._room(room), f"cp-{room}"[:32]) if room else ((), "cp-1")
+        bare = [each for each in named if each not in done]
         taken = set(self.planned())
-        device = wish or (
-            named[0] if named else self.folder.free_id(f"cp-{room}"[:32] if room else "cp-1", taken)
-        )
-        if device in done or (device in taken and device not in named):
+        device = wish or (bare[0] if bare else self.folder.free_id(name, taken))
+        if device in done or (device in taken and device not in bare):
             raise DeviceError(f"{device!r} is there already; give another --device, or none.")
         self.folder.issue(device, self.config.shop.id, self._site(), dict(board))
-        if room is not None and device not in named:
+        if device not in bare:
             try:
-                shopfile.hang(self.file, room, device)
+                if pager:
+                    shopfile.carry(self.file, device)
+                elif room is not None:
+                    shopfile.hang(self.file, room, device)
             except BaseException:
                 self.folder.withdraw(device)
                 raise
@@ -71,7 +79,7 @@ class Bench:
         elif old not in devices:
             raise DeviceError(f"{old!r} is not in the room {room!r}.")
         issued = self.folder.devices().get(old, {})
-        built = {key: issued[key] for key in ("model", "pins", "ring_leds") if key in issued}
+        built = {key: value for key, value in issued.items() if key not in ISSUED}
         new = self.folder.free_id(old, {*self.planned(), old})
         self.folder.issue(new, self.config.shop.id, self._site(), built | dict(board))
         try:

@@ -1,6 +1,6 @@
-"""Changing which device hangs in which room, in a `shop.toml` that a person wrote.
+"""Changing which device hangs in which room, or is carried, in a `shop.toml` that a person wrote.
 
-The one line is changed as a person would change it, so comments, order and spelling of the rest
+The few lines are changed as a person would change them, so comments, order and spelling of the rest
 stay. What comes out is read again: unless it says exactly what it should, nothing is written.
 """
 
@@ -51,16 +51,25 @@ def swap(path: Path, room: str, old: str, new: str) -> None:
     _change(path, room, wanted, edit)
 
 
+def carry(path: Path, device: str) -> None:
+    """Adds a pager, at the file's end. Raises as `hang` does."""
+    path, mark, text = _open(path)
+    newline = "\r\n" if "\r\n" in text else "\n"
+    expected = tomllib.loads(text)
+    expected["pager"] = [*expected.get("pager", ()), {"device": device}]
+    lines = ["" if text.endswith("\n") else newline, newline, f"[[pager]]{newline}"]
+    changed = text + "".join([*lines, f'device = "{device}"{newline}'])
+    by_hand = f'add a pager with  device = "{device}"  to those that are there.'
+    _write(path, mark, changed, expected, by_hand)
+
+
 def _change(
     path: Path,
     room: str,
     wanted: Callable[[dict[str, Any]], None],
     edit: Callable[[list[str], list[str]], None],
 ) -> None:
-    path = path.resolve()  # a link stays a link
-    raw = path.read_bytes()
-    mark = b"\xef\xbb\xbf" if raw.startswith(b"\xef\xbb\xbf") else b""  # Windows writes one
-    text = raw.removeprefix(mark).decode()
+    path, mark, text = _open(path)
     data = tomllib.loads(text)
     expected = copy.deepcopy(data)
     said = next((part for part in expected["room"] if part["id"] == room), None)
@@ -74,25 +83,33 @@ def _change(
     block = lines[start:end]
     edit(block, before)
     changed = "".join([*lines[:start], *block, *lines[end:]])
+    devices = ", ".join(f'"{device}"' for device in _devices_of(said))
+    by_hand = f"give the room {room!r} the line  devices = [{devices}]  instead of its device."
+    _write(path, mark, changed, expected, by_hand)
+
+
+def _open(path: Path) -> tuple[Path, bytes, str]:
+    """The file behind a link, which stays one; the mark that Windows begins it with; its text."""
+    path = path.resolve()
+    raw = path.read_bytes()
+    mark = b"\xef\xbb\xbf" if raw.startswith(b"\xef\xbb\xbf") else b""
+    return path, mark, raw.removeprefix(mark).decode()
+
+
+def _write(path: Path, mark: bytes, text: str, expected: dict[str, Any], by_hand: str) -> None:
+    """The whole file or nothing, and only one that says this and that the gateway would take."""
     try:
-        good = tomllib.loads(changed) == expected
+        good = tomllib.loads(text) == expected
     except tomllib.TOMLDecodeError:
         good = False
     if not good:
-        devices = ", ".join(f'"{device}"' for device in _devices_of(said))
         raise DeviceError(
-            f"{path.name} is written in a way that is better changed by hand: give the room "
-            f"{room!r} the line  devices = [{devices}]  instead of its device."
+            f"{path.name} is written in a way that is better changed by hand: {by_hand}"
         )
-    _write(path, mark + changed.encode())
-
-
-def _write(path: Path, content: bytes) -> None:
-    """The whole file or nothing, and only one that the gateway would take."""
     beside = path.with_name(path.name + ".new")
     try:
         with beside.open("wb") as file:
-            file.write(content)
+            file.write(mark + text.encode())
             file.flush()
             os.fsync(file.fileno())
         configuration.read(beside)

@@ -81,6 +81,7 @@ def test_each_mistake_has_one_sentence():
         ("pins", {"bell": 3}, '"pins" has a key that is not known: "bell".'),
         ("pins", {"call": True}, '"pins.call" must be a whole number from 0 to 48.'),
         ("ring_leds", 0, '"ring_leds" must be a whole number from 1 to 60.'),
+        ("screen", "st7789", '"screen" is for pagers, with "kind": "pager".'),
         ("colour", "red", 'config.json has a key that is not known: "colour".'),
     )
     for key, value, sentence in cases:
