@@ -13,15 +13,18 @@ import typer
 from overdoor import __version__
 from overdoor import config as configuration
 from overdoor.bus import BrokerError, TakenOver
+from overdoor.cards import CardsError
 from overdoor.config import ConfigError
 from overdoor.demo import DemoError, demo_config, run_demo
 from overdoor.device import DeviceError
 from overdoor.device import app as device_app
+from overdoor.room import app as room_app
 from overdoor.serve import Running, serve
 from overdoor.simulate import calm_day, many, one, rough_hour
 from overdoor.store import FILE, Store, StoreError, copy_database
 
 USAGE = 2
+_SAID = (BrokerError, CardsError, ConfigError, DemoError, DeviceError, StoreError, TakenOver)
 
 app = typer.Typer(
     help="Overdoor: a button in the fitting room, a lamp over the door, somebody who comes.",
@@ -32,6 +35,7 @@ app = typer.Typer(
 )
 
 app.add_typer(device_app, name="device")
+app.add_typer(room_app, name="room")
 
 ConfigFile = Annotated[
     Path, typer.Option("--config", "-c", help="The shop's file.", show_default=True)
@@ -203,7 +207,7 @@ def main() -> None:
     _log_to_stderr()
     try:
         app()
-    except (BrokerError, ConfigError, DemoError, DeviceError, StoreError, TakenOver) as error:
+    except _SAID as error:
         typer.echo(f"overdoor: {error}", err=True)
         raise SystemExit(USAGE) from None
     except KeyboardInterrupt:  # before the shop took over the signals

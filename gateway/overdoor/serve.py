@@ -81,7 +81,7 @@ async def serve(
                     engine,
                     config.shop,
                     folder("dashboard"),
-                    names=config.web.names,
+                    names=config.web.all_names,
                     demo=extra is not None,
                     routers=routers,
                     orders=orders,

@@ -185,3 +185,16 @@ def test_something_else_on_the_gateways_port_is_one_sentence(tmp_path: Path) -> 
         ended = overdoor("device", "list", "--config", file)
         server.shutdown()
     assert_one_sentence(ended, "is not this gateway")
+
+
+def test_a_rotated_card_has_another_address(tmp_path: Path) -> None:
+    shop = write_shop(tmp_path)
+
+    def cards() -> str:
+        return overdoor("room", "cards", "w1", "-c", shop).stdout.split()[-1]
+
+    before = cards()
+    assert cards() == before
+    assert overdoor("room", "rotate", "w1", "-c", shop).returncode == 0
+    assert cards() != before
+    assert_one_sentence(overdoor("room", "rotate", "nowhere", "-c", shop), "no room 'nowhere'")

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import socket
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -80,6 +81,7 @@ class WebPart(_Part):
 
     bind: str = "127.0.0.1:8080"
     names: tuple[str, ...] = ()  # what else people type to get here, like "overdoor.shop.lan"
+    url: str | None = None  # what phones open, if it does not follow from these
 
     @field_validator("bind")
     @classmethod
@@ -98,6 +100,30 @@ class WebPart(_Part):
     def port(self) -> int:
         """The port to listen on."""
         return int(self.bind.rpartition(":")[2])
+
+    @field_validator("url")
+    @classmethod
+    def _origin(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"https?://[^/\s?#@]+/?", value):
+            raise ValueError("it is how a phone gets here, like 'http://overdoor.shop.lan:8080'")
+        return value and value.rstrip("/")
+
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        """What the gateway answers to, beside the names of its machine."""
+        return self.names if self.url is None else (*self.names, urlsplit(self.url).hostname or "")
+
+    @property
+    def origin(self) -> str:
+        """What stands before the path in an address on a card."""
+        if self.url is not None:
+            return self.url
+        host = self.bind.rpartition(":")[0]
+        if self.names:
+            host = self.names[0]
+        elif self.host in ("0.0.0.0", "::"):  # noqa: S104
+            host = f"{socket.gethostname()}.local"
+        return f"http://{host}:{self.port}"
 
 
 class DataPart(_Part):
