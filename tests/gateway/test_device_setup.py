@@ -249,6 +249,19 @@ def test_what_is_no_certificate_is_one_sentence(tmp_path: Path) -> None:
     assert not (tmp_path / "devices" / "ca.der").exists()
 
 
+def test_a_device_from_before_updates_gets_its_key_with_the_next_flash(tmp_path: Path) -> None:
+    add(a_shop(tmp_path), "w1")
+    folder = Folder(tmp_path / "shop.toml")
+    file = folder.path / "cp-w1.json"
+    made = json.loads(file.read_text())
+    assert folder.with_update_key("cp-w1") == made
+    del made["update_key"]
+    file.write_text(json.dumps(made))
+    given = folder.with_update_key("cp-w1")
+    assert len(bytes.fromhex(given["update_key"])) == 32
+    assert folder.config("cp-w1") == given
+
+
 def test_secrets_are_for_the_owner_alone(tmp_path: Path) -> None:
     add(a_shop(tmp_path), "w1")
     folder = tmp_path / "devices"

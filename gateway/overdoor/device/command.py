@@ -17,6 +17,7 @@ from overdoor.device.flash import flash as flash_board
 from overdoor.device.folder import Folder, Site
 from overdoor.device.problem import DeviceError
 from overdoor.device.provision import Bench
+from overdoor.device.update import update
 
 app = typer.Typer(
     help="Set devices up, pair them with rooms, see how they do.", no_args_is_help=True
@@ -131,7 +132,7 @@ def flash(
                 bar.length = total
                 bar.update(size)
 
-            made_to_be = bench.folder.config(device)
+            made_to_be = bench.folder.with_update_key(device)
             name, ca = made_to_be["broker"].get("ca"), bench.folder.ca()
             if name is not None and ca is None:
                 raise DeviceError(f"{bench.folder.path / name} is gone: give it again with --ca.")
@@ -203,9 +204,12 @@ def replace(  # noqa: PLR0913, PLR0917 - each is an option
     _next_steps(bench, new)
 
 
+app.command()(update)
+
+
 @app.command("list")
 def list_(config: ConfigFile = Path("shop.toml")) -> None:
-    """Show the devices: room, last heard, firmware.
+    """Show the devices: room, last heard, firmware, how its last update over the air ended.
 
     Asks the running gateway; without one, shows what shop.toml says.
     """
@@ -214,7 +218,7 @@ def list_(config: ConfigFile = Path("shop.toml")) -> None:
     if known is None:
         typer.echo("The gateway does not run, so nobody knows how the devices do.", err=True)
         known = [{"id": device, "room": room} for device, room in _planned(read)]
-    rows = [("DEVICE", "ROOM", "STATUS", "HEARD", "FIRMWARE", "MODEL")]
+    rows = [("DEVICE", "ROOM", "STATUS", "HEARD", "FIRMWARE", "LAST UPDATE", "MODEL")]
     for device in known:
         online = device.get("status") == "online"
         heard = "now" if online else api.ago(device["heard"]) if "heard" in device else ""
@@ -225,6 +229,7 @@ def list_(config: ConfigFile = Path("shop.toml")) -> None:
                 device.get("status", ""),
                 heard,
                 device.get("firmware") or "",
+                _last_update(device.get("update")),
                 device.get("model") or "",
             )
         )
@@ -254,6 +259,17 @@ def report(device: Device, config: ConfigFile = Path("shop.toml")) -> None:
     told = api.command(configuration.read(config), device, "report")
     for line in api.readable(told):
         typer.echo(line)
+
+
+def _last_update(told: dict[str, str] | None) -> str:
+    """How it ended, in a few words."""
+    if told is None:
+        return ""
+    words = {
+        "rolled-back": f"went back from {told['version']}",
+        "trial": f"tries {told['version']}",
+    }
+    return api.printable(words.get(told["state"], told["state"]))
 
 
 def _planned(config: Config) -> list[tuple[str, str | None]]:

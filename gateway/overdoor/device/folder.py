@@ -23,6 +23,7 @@ ISSUED = ("shop", "device", "broker", "wifi", "update_key")  # the rest is how a
 CA = "ca.der"  # the certificate that vouches for the broker; its name here and on the board
 _SITE = "site.json"
 _PASSWORD_BYTES = 24
+_UPDATE_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,14 @@ class Folder:
             )
         return said
 
+    def with_update_key(self, device: str) -> dict[str, Any]:
+        """`config`, with a key for updates if it was set up before there were any."""
+        said = self.config(device)
+        if "update_key" not in said:
+            said["update_key"] = secrets.token_hex(_UPDATE_KEY_BYTES)
+            self._write(f"{device}.json", said)
+        return said
+
     def issue(self, device: str, shop: str, site: Site, board: dict[str, Any]) -> dict[str, Any]:
         """Makes credentials and config of a new device. `board`: how it is built.
 
@@ -111,7 +120,7 @@ class Folder:
             **board,
             "broker": broker,
             "wifi": {"ssid": site.wifi_ssid, "password": site.wifi_password},
-            "update_key": secrets.token_hex(32),
+            "update_key": secrets.token_hex(_UPDATE_KEY_BYTES),
         }
         reading = firmware.module("config")
         try:
