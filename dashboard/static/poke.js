@@ -1,16 +1,19 @@
 // Poke and pull. The stream only says that something changed; the page then fetches its fragment.
 // A poke that is missed, doubled or late does no harm, because every pull brings the whole truth.
+// Both carry the gateway's sequence number: what is shown must not be older than what was said.
 
 import { morph } from "./morph.js";
 import { setServerNow, tick } from "./time.js";
 
 const SETTLE_MS = 30; // pokes come in bursts
-const SILENCE_MS = 40_000; // the server pings every 15 s; a stream can die without an error
+const SILENCE_MS = 13_000; // the server pings every 5 s; a stream can die without an error
+const OPEN_MS = 4_000; // the longest a stream may take to open
 const LOST_MS = 3_000; // a blink of the network is not worth a banner
 const FINGER_MS = 1_500; // the longest a press may hold a swap back
-const RETRY_MS = 2_000;
+const PULL_MS = 8_000;
 
-const LOST = "Connection lost. Trying again. Numbers may be old.";
+// Soon, and not all pages at once: a gateway that comes back is not met by a crowd.
+const soon = () => 400 + Math.random() * 1_600;
 
 // Keep `[data-fragment]` true. `after(root)` runs after each swap.
 export function keepFresh(after = () => {}) {
@@ -23,13 +26,14 @@ export function keepFresh(after = () => {}) {
   let retryTimer = 0;
   let pulling = false;
   let again = false;
+  let said = 0; // the sequence number that the stream told last
   let finger = 0;
   let afterFinger = null;
 
   function lost() {
     if (lostTimer) return;
     lostTimer = setTimeout(() => {
-      banner.textContent = LOST;
+      banner.textContent = banner.dataset.lost;
       document.documentElement.dataset.stale = "";
     }, LOST_MS);
   }
@@ -45,23 +49,25 @@ export function keepFresh(after = () => {}) {
     stream?.close();
     clearTimeout(retryTimer);
     heard = Date.now();
-    stream = new EventSource("/api/v1/stream");
+    const mine = new EventSource("/api/v1/stream");
+    stream = mine;
     const alive = () => {
       heard = Date.now();
     };
-    stream.addEventListener("ping", alive);
-    stream.addEventListener("open", alive);
-    stream.addEventListener("message", () => {
+    mine.addEventListener("ping", alive);
+    mine.addEventListener("open", alive);
+    mine.addEventListener("message", (event) => {
       alive();
+      said = JSON.parse(event.data).seq;
       poke();
     });
-    stream.addEventListener("error", (event) => {
+    // Browsers differ in when they try again, and some give up: so it is done here.
+    mine.addEventListener("error", () => {
+      if (mine !== stream) return;
+      mine.close();
       lost();
-      // A refused stream (a 502 while the gateway restarts) closes for good; the browser will not retry.
-      if (event.target.readyState === EventSource.CLOSED) {
-        clearTimeout(retryTimer);
-        retryTimer = setTimeout(connect, RETRY_MS);
-      }
+      clearTimeout(retryTimer);
+      retryTimer = setTimeout(connect, soon());
     });
   }
 
@@ -85,17 +91,20 @@ export function keepFresh(after = () => {}) {
       const answer = await fetch(box.dataset.fragment, {
         headers: { Accept: "text/html" },
         cache: "no-store",
-        signal: AbortSignal.timeout?.(10_000),
+        signal: AbortSignal.timeout?.(PULL_MS),
       });
       if (answer.status === 404 || answer.status === 410) return;
       if (!answer.ok) throw new Error(`fragment: ${answer.status}`);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       // A fragment's address may also answer with its whole page.
-      swap(page.querySelector("[data-fragment]") ?? page.body);
-      if (stream?.readyState === EventSource.OPEN) found();
+      const next = page.querySelector("[data-fragment]") ?? page.body;
+      const shown = next.querySelector("[data-seq]");
+      if (shown && Number(shown.dataset.seq) < said) throw new Error("older than what was said");
+      swap(next);
+      if (stream.readyState === EventSource.OPEN) found();
     } catch {
       lost();
-      setTimeout(poke, RETRY_MS);
+      setTimeout(poke, soon());
     } finally {
       pulling = false;
       if (again) poke();
@@ -150,10 +159,12 @@ export function keepFresh(after = () => {}) {
   document.addEventListener("visibilitychange", wake);
   addEventListener("pageshow", (event) => event.persisted && wake());
   addEventListener("online", wake);
+  document.addEventListener("resume", wake);
   addEventListener("offline", lost);
   addEventListener("pagehide", () => stream?.close());
   setInterval(() => {
-    if (Date.now() - heard > SILENCE_MS) {
+    const limit = stream.readyState === EventSource.CONNECTING ? OPEN_MS : SILENCE_MS;
+    if (stream.readyState !== EventSource.CLOSED && Date.now() - heard > limit) {
       lost();
       connect();
     }

@@ -49,6 +49,7 @@ class AnswerBody(_Body):
     evidence: Literal["C", "D"] = "D"
     zone: str | None = Field(default=None, max_length=32, description="hand-off: to this zone")
     to: str | None = Field(default=None, max_length=32, description="hand-off: to this duty")
+    duty: str | None = Field(default=None, max_length=32, description="whose answer it is")
 
 
 class VoidBody(_Body):
@@ -243,6 +244,9 @@ async def answer(
     """An answer of somebody on duty. Said again with the same key, it changes nothing."""
     _call(engine, call_id)
     said = body or AnswerBody()
+    if said.duty not in (None, session.duty.id):
+        # It waited on a shared phone, and somebody else has signed on there since.
+        raise Problem(409, "Not possible now", "This answer was given in another shift.")
     key = f"{session.duty.id}/{verb}/{call_id}/{key}" if key is not None else None
     async with _once(request, engine, key) as before:
         if before is not None:

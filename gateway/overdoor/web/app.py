@@ -15,8 +15,9 @@ from overdoor.config import ShopPart
 from overdoor.engine import Engine
 from overdoor.orders import Orders
 from overdoor.updates import Updates
-from overdoor.web import api, devices, metrics, pages, problems, views
+from overdoor.web import api, devices, metrics, pages, problems, shell, views
 from overdoor.web.guard import Guard
+from overdoor.web.shell import Assets
 from overdoor.web.stream import Hub
 
 
@@ -50,12 +51,16 @@ def create_app(
     state.demo = demo
     state.key_locks = WeakValueDictionary()
     state.templates = Jinja2Templates(dashboard / "templates")
+    state.assets = Assets(dashboard / "static")
+    state.templates.env.globals |= {"assets": state.assets.base, "build": state.assets.build}
     problems.install(app)
     app.include_router(api.router)
     app.include_router(devices.router)
     app.include_router(pages.router)
+    app.include_router(shell.router)
     for router in routers:
         app.include_router(router)
+    app.mount(state.assets.base, state.assets.app(), name="assets")
     app.mount("/static", StaticFiles(directory=dashboard / "static"), name="static")
     app.add_middleware(Guard, names=names)
 

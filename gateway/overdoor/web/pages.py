@@ -85,14 +85,20 @@ def _live(request: Request, engine: Engine) -> dict[str, Any]:
     return views.live(engine, request.app.state.timezone)
 
 
+def zones(engine: Engine) -> list[dict[str, str]]:
+    """The zones that one can be in."""
+    return [{"id": zone.id, "name": zone.name} for zone in engine.committed.plan.zones.values()]
+
+
 def _duty(request: Request, engine: Engine, session: Session | None) -> dict[str, Any]:
-    zones = [{"id": zone.id, "name": zone.name} for zone in engine.committed.plan.zones.values()]
     if session is None:
-        return {"duty": None, "zones": zones}
+        return {"duty": None, "zones": zones(engine), "seq": engine.seq}
+    seq = engine.seq  # read first: what is shown may be newer than its number, never older
     duty = session.duty
     zone = engine.committed.plan.zones.get(duty.zone)
     return views.for_duty(engine, duty, request.app.state.hub.on_duty()) | {
-        "zones": zones,
+        "zones": zones(engine),
+        "seq": seq,
         "duty": {
             "id": duty.id,
             "name": session.name,

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 
 from overdoor.engine import Done, Engine
 
-PING_S = 15.0
+PING_S = 5.0  # a page that hears nothing for 13 s gives its stream up
 
 
 class Hub:
@@ -46,9 +46,10 @@ class Hub:
             watcher.poke(())
 
     def on_duty(self) -> int:
-        """How many people on duty have a page open."""
-        duties = {watcher.duty for watcher in tuple(self._watchers)}  # they come and go meanwhile
-        return len(duties & self._engine.committed.duties.keys())
+        """How many people on the floor have a page open; one on a break is not called."""
+        watching = {watcher.duty for watcher in tuple(self._watchers)}  # they come and go meanwhile
+        duties = self._engine.committed.duties.values()
+        return sum(duty.id in watching and not duty.paused for duty in duties)
 
     def _poke(self, done: Done) -> None:
         changed = []
