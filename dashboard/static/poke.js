@@ -7,10 +7,12 @@ import { setServerNow, tick } from "./time.js";
 
 const SETTLE_MS = 30; // pokes come in bursts
 const SILENCE_MS = 13_000; // the server pings every 5 s; a stream can die without an error
-const OPEN_MS = 4_000; // the longest a stream may take to open
+// How long an answer may take. Short first, because connections that slept may be dead without a word;
+// longer each time, because a network may just be slow.
+const PATIENCE_MS = 2_500;
+const PATIENCE_MAX_MS = 10_000;
 const LOST_MS = 3_000; // a blink of the network is not worth a banner
 const FINGER_MS = 1_500; // the longest a press may hold a swap back
-const PULL_MS = 8_000;
 
 // Soon, and not all pages at once: a gateway that comes back is not met by a crowd.
 const soon = () => 400 + Math.random() * 1_600;
@@ -26,6 +28,7 @@ export function keepFresh(after = () => {}) {
   let retryTimer = 0;
   let pulling = false;
   let again = false;
+  let patience = PATIENCE_MS;
   let said = 0; // the sequence number that the stream told last
   let finger = 0;
   let afterFinger = null;
@@ -91,7 +94,7 @@ export function keepFresh(after = () => {}) {
       const answer = await fetch(box.dataset.fragment, {
         headers: { Accept: "text/html" },
         cache: "no-store",
-        signal: AbortSignal.timeout?.(PULL_MS),
+        signal: AbortSignal.timeout?.(patience),
       });
       if (answer.status === 404 || answer.status === 410) return;
       if (!answer.ok) throw new Error(`fragment: ${answer.status}`);
@@ -101,8 +104,10 @@ export function keepFresh(after = () => {}) {
       const shown = next.querySelector("[data-seq]");
       if (shown && Number(shown.dataset.seq) < said) throw new Error("older than what was said");
       swap(next);
+      patience = PATIENCE_MS;
       if (stream.readyState === EventSource.OPEN) found();
     } catch {
+      patience = Math.min(patience * 2, PATIENCE_MAX_MS);
       lost();
       setTimeout(poke, soon());
     } finally {
@@ -153,6 +158,7 @@ export function keepFresh(after = () => {}) {
 
   function wake() {
     if (document.visibilityState === "hidden") return;
+    patience = PATIENCE_MS;
     connect();
     poke();
   }
@@ -163,7 +169,7 @@ export function keepFresh(after = () => {}) {
   addEventListener("offline", lost);
   addEventListener("pagehide", () => stream?.close());
   setInterval(() => {
-    const limit = stream.readyState === EventSource.CONNECTING ? OPEN_MS : SILENCE_MS;
+    const limit = stream.readyState === EventSource.CONNECTING ? patience : SILENCE_MS;
     if (stream.readyState !== EventSource.CLOSED && Date.now() - heard > limit) {
       lost();
       connect();

@@ -214,7 +214,7 @@ async def test_a_page_that_slept_for_an_hour_comes_back_right(
         await devtools.send("Page.setWebLifecycleState", {"state": "active"})
         await context.clock.fast_forward(3_600_000)
         card = mira.locator('[data-call][data-state="raised"]')
-        await expect(card).to_be_visible(timeout=BACK_MS)
+        await expect(card).to_be_visible(timeout=LIMIT_MS)
         await expect(card.locator(".card-age")).not_to_contain_text("h")
         await expect(mira.locator("#banner")).to_be_empty()
         await gateway.http.post("/api/v1/rooms/w1/cancel")
