@@ -6,16 +6,14 @@ it: a card can be printed again at any time, and a copy of the database opens no
 """
 
 import base64
-import fcntl
 import hmac
-import json
-import os
 import secrets
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from overdoor.keptfile import KeptFile
 
 FILE = "cards.json"
 TOKEN_BYTES = 16  # 128 bits, 22 letters
@@ -46,10 +44,8 @@ class Cards:
     """
 
     def __init__(self, folder: Path, origin: str) -> None:
-        self._file = folder / FILE
+        self._file = KeptFile(folder / FILE, _parse, CardsError, "then every room needs a new card")
         self._origin = origin
-        self._stamp: tuple[int, int, int] | None = None
-        self._kept: _Kept | None = None
 
     def shopper_url(self, room: str) -> str:
         """The address of a room's page: what the QR code on its card says."""
@@ -70,63 +66,26 @@ class Cards:
     def rotate(self, room: str) -> None:
         """Makes the room's card void; the next one has another address."""
         self._read()  # makes the file, if this is the first that anybody wants of it
-        with self._writing():
+        with self._file.writing():
             kept = self._read()
             turns = {**kept.turns, room: kept.turns.get(room, 0) + 1}
             self._write(_Kept(kept.secret, turns))
 
     def _read(self) -> _Kept:
-        try:
-            status = self._file.stat()
-        except FileNotFoundError:
-            if self._kept is None:
-                self._make()
-                return self._read()
-            return self._kept  # somebody took the file away under a gateway that runs
-        stamp = status.st_mtime_ns, status.st_size, status.st_ino
-        if self._kept is None or stamp != self._stamp:
-            self._kept, self._stamp = self._load(), stamp
-        return self._kept
-
-    def _load(self) -> _Kept:
-        try:
-            said = json.loads(self._file.read_text())
-            secret = bytes.fromhex(said["secret"])
-            turns = {str(room): int(turn) for room, turn in said["turns"].items()}
-        except OSError as error:
-            raise CardsError(f"{self._file} cannot be read: {error.strerror}.") from None
-        except (ValueError, TypeError, KeyError, AttributeError):
-            secret, turns = b"", {}
-        if len(secret) < TOKEN_BYTES:
-            raise CardsError(
-                f"{self._file} is damaged. Bring it back from a copy, or remove it: then every "
-                "room needs a new card."
-            )
-        return _Kept(secret, turns)
-
-    def _make(self) -> None:
-        with self._writing():
-            if not self._file.exists():  # another process may have been first
-                self._write(_Kept(secrets.token_bytes(32), {}))
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """One process at a time."""
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            with self._file.with_suffix(".lock").open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                yield
-        except OSError as error:
-            raise CardsError(f"{self._file} cannot be written: {error.strerror}.") from None
+        kept = self._file.read()
+        if kept is None:
+            with self._file.writing():
+                if self._file.read() is None:  # another process may have been first
+                    self._write(_Kept(secrets.token_bytes(32), {}))
+            return self._read()
+        return kept
 
     def _write(self, kept: _Kept) -> None:
-        """All or nothing, for the owner's eyes only."""
-        said = {"secret": kept.secret.hex(), "turns": dict(kept.turns)}
-        with tempfile.NamedTemporaryFile(
-            "w", dir=self._file.parent, prefix=FILE, delete=False
-        ) as new:
-            new.write(json.dumps(said) + "\n")
-            new.flush()
-            os.fsync(new.fileno())
-        Path(new.name).replace(self._file)
+        self._file.write({"secret": kept.secret.hex(), "turns": dict(kept.turns)})
+
+
+def _parse(said: Any) -> _Kept:
+    secret = bytes.fromhex(said["secret"])
+    if len(secret) < TOKEN_BYTES:
+        raise ValueError("too short")
+    return _Kept(secret, {str(room): int(turn) for room, turn in said["turns"].items()})

@@ -22,9 +22,19 @@ from overdoor.room import app as room_app
 from overdoor.serve import Running, serve
 from overdoor.simulate import calm_day, many, one, rough_hour
 from overdoor.store import FILE, Store, StoreError, copy_database
+from overdoor.tags import TagsError
 
 USAGE = 2
-_SAID = (BrokerError, CardsError, ConfigError, DemoError, DeviceError, StoreError, TakenOver)
+_SAID = (
+    BrokerError,
+    CardsError,
+    ConfigError,
+    DemoError,
+    DeviceError,
+    StoreError,
+    TagsError,
+    TakenOver,
+)
 
 app = typer.Typer(
     help="Overdoor: a button in the fitting room, a lamp over the door, somebody who comes.",

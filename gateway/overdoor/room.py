@@ -1,4 +1,4 @@
-"""The commands `overdoor room ...`: the cards that hang in the rooms."""
+"""The commands `overdoor room ...`: the cards and signed tags that hang in the rooms."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,8 +8,9 @@ import typer
 from overdoor import config as configuration
 from overdoor.cards import Cards
 from overdoor.config import Config, ConfigError
+from overdoor.tags import Tags
 
-app = typer.Typer(help="The rooms and their cards.", no_args_is_help=True)
+app = typer.Typer(help="The rooms, their cards and their signed tags.", no_args_is_help=True)
 
 ConfigFile = Annotated[
     Path, typer.Option("--config", "-c", help="The shop's file.", show_default=True)
@@ -44,6 +45,50 @@ def rotate(
     book = Cards(read.data.path, read.web.origin)
     book.rotate(room)
     typer.echo(f"The old card of {room} is void. The new one: {book.shopper_url(room)}")
+
+
+@app.command()
+def tag(
+    room: Annotated[str, typer.Argument(help="The room in which the tag sticks.")],
+    uid: Annotated[str, typer.Argument(help="The tag's number, 14 hex digits.")],
+    config: ConfigFile = Path("shop.toml"),
+) -> None:
+    """Give a room a signed tag (NTAG 424 DNA), and print what is to be put into it.
+
+    Staff hold a phone to it, and that proves that somebody stands in the room. Each time this is
+    run the tag gets new keys, and its old ones are void. Keep the printed keys to yourself.
+    """
+    read = configuration.read(config)
+    _known(read, room)
+    made = Tags(read.data.path, read.web.origin).add(uid, room)
+    typer.echo(
+        f"Put this into tag {made.tag.uid.upper()}, with any tool that sets up NTAG 424 DNA:\n"
+        f"  address       {made.url}\n"
+        f"  file 2        {made.ndef}\n"
+        f"  settings      {made.settings}   (ChangeFileSettings of file 2)\n"
+        f"  key 1         {made.file_key}   (signs)\n"
+        f"  key 2         {made.meta_key}   (hides the number; the same in all tags)\n"
+        f"  key 0         {made.master_key}   (set it last: it locks the tag)"
+    )
+
+
+@app.command()
+def tags(config: ConfigFile = Path("shop.toml")) -> None:
+    """List the signed tags."""
+    read = configuration.read(config)
+    for one in Tags(read.data.path, read.web.origin).all():
+        typer.echo(f"{one.uid.upper()}  {one.room}")
+
+
+@app.command()
+def untag(
+    uid: Annotated[str, typer.Argument(help="The number of the tag that is lost or broken.")],
+    config: ConfigFile = Path("shop.toml"),
+) -> None:
+    """Make a signed tag void, also while the gateway runs."""
+    read = configuration.read(config)
+    Tags(read.data.path, read.web.origin).remove(uid)
+    typer.echo(f"Tag {uid} is void.")
 
 
 def _known(read: Config, room_id: str) -> None:

@@ -15,12 +15,14 @@ import uvicorn
 from fastapi import APIRouter
 
 from overdoor.bus import Address, Bus, EmbeddedBroker
+from overdoor.cards import Cards
 from overdoor.config import Config, ConfigError
 from overdoor.engine import Engine
 from overdoor.orders import Orders
 from overdoor.reload import ShopFile
 from overdoor.resources import folder
 from overdoor.store import Store
+from overdoor.tags import Tags
 from overdoor.updates import Updates
 from overdoor.web import create_app
 
@@ -85,6 +87,8 @@ async def serve(
                     demo=extra is not None,
                     routers=routers,
                     orders=orders,
+                    cards=Cards(config.data.path, config.web.origin),
+                    tags=Tags(config.data.path, config.web.origin),
                     updates=updates,
                 )
                 server = _Server(

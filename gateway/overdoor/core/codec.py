@@ -14,6 +14,7 @@ CALL = TypeAdapter(Call)
 ROOM = TypeAdapter(RoomState)
 DEVICE = TypeAdapter(Device)
 DUTY = TypeAdapter(Duty)
+TAG = TypeAdapter(int)
 
 
 @lru_cache(maxsize=8)

@@ -40,6 +40,9 @@ class Fact(StrEnum):
     ALARMED = "alarmed"  # what: offline, lamp
     RELIEVED = "relieved"  # the lamp answers again
     DESCRIBED = "described"  # kind, model, firmware, caps, boot
+    # of a tag
+    TAPPED = "tapped"  # tag, counter
+    TAP_REFUSED = "tap_refused"  # tag, counter, last (the highest one before)
     # of a duty
     DUTY_STARTED = "duty_started"  # zone, skills, badge
     DUTY_PAUSED = "duty_paused"

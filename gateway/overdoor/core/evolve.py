@@ -42,6 +42,8 @@ def evolve(shop: Shop, event: Event) -> Shop:
         return _evolve_call(shop, event)
     if event.fact is Fact.CONFIGURED:
         return _configure(shop, event)
+    if event.fact is Fact.TAPPED:
+        return changed(shop, tags=_put(shop.tags, event.data["tag"], event.data["counter"]))
     if event.fact is Fact.NEEDED and event.room is not None:
         return _set_room(shop, event.room, need=event.data["need"], need_at=event.at)
     if event.fact is Fact.MISSED and event.room is not None:

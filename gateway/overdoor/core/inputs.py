@@ -111,6 +111,19 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Tapped:
+    """A phone was held to a signed tag, which counts how often it was read.
+
+    The signature was checked; `by` is who was signed on with that phone, if anybody was.
+    """
+
+    tag: str
+    counter: int
+    room: str
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Raise:
     """Staff or the system raise a call without the button. `seed` makes the call's id."""
 
@@ -200,6 +213,7 @@ Input: TypeAlias = (
     | LampSilent
     | LampAnswers
     | Answer
+    | Tapped
     | Raise
     | Need
     | Void

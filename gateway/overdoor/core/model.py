@@ -311,6 +311,7 @@ class Shop:
     rooms: Mapping[str, RoomState] = field(default_factory=dict)
     devices: Mapping[str, Device] = field(default_factory=dict)
     duties: Mapping[str, Duty] = field(default_factory=dict)
+    tags: Mapping[str, int] = field(default_factory=dict)  # signed tag -> its highest counter
     # Only ever grow; given out anew at each start, so they are not in the log.
     rev: int = 0  # the highest revision of a signal or pager list
     lists: Mapping[str, int] = field(default_factory=dict)  # pager -> revision of its last list

@@ -20,6 +20,7 @@ from overdoor.core.gestures import device_event
 from overdoor.core.lifecycle import Move
 from overdoor.core.model import Device, DeviceStatus, Kind, Millis, Service, Shop, changed
 from overdoor.core.sightings import sight
+from overdoor.core.taps import tapped
 from overdoor.core.turn import Turn
 
 WILL_DELAY_MS = 45_000  # one and a half times the longest keep-alive of the contract
@@ -286,6 +287,7 @@ _RULES = cast(
         inputs.LampSilent: _lamp_silent,
         inputs.LampAnswers: _lamp_answers,
         inputs.Answer: answer,
+        inputs.Tapped: tapped,
         inputs.Raise: _raise,
         inputs.Need: _need,
         inputs.Void: _void,

@@ -24,6 +24,7 @@ _PARTS: dict[str, tuple[str, TypeAdapter[Any]]] = {
     "device": ("devices", codec.DEVICE),
     "duty": ("duties", codec.DUTY),
     "room": ("rooms", codec.ROOM),
+    "tag": ("tags", codec.TAG),
 }
 _PLAN = "plan"
 _OF_LEDGER = frozenset({Fact.HEARD, Fact.SETTLED})
@@ -42,7 +43,8 @@ def loading(db: Connection) -> Generator[int, None, Shop]:
                 parts[kind][key] = _PARTS[kind][1].validate_json(body)
         last = rows[-1][:2]
         yield len(rows)
-    return Shop(plan, parts["call"], parts["room"], parts["device"], parts["duty"])
+    values: dict[str, Any] = {field: parts[kind] for kind, (field, _) in _PARTS.items()}
+    return Shop(plan, **values)
 
 
 def load(db: Connection) -> Shop:

@@ -35,6 +35,7 @@ _ADAPTERS: dict[str, TypeAdapter[Any]] = {
     "room": codec.ROOM,
     "device": codec.DEVICE,
     "duty": codec.DUTY,
+    "tag": codec.TAG,
 }
 _MOVES = CALL_FACTS - {Fact.VOIDED, Fact.LATE}
 
@@ -89,7 +90,7 @@ class Changes:
 
     def __init__(self) -> None:
         self._calls: dict[str, Call] = {}
-        self._rows: dict[str, dict[str, Any]] = {"room": {}, "device": {}, "duty": {}}
+        self._rows: dict[str, dict[str, Any]] = {name: {} for name in _ADAPTERS}
         self._plan: Plan | None = None
         self._then: list[Statement] = []
 
@@ -118,6 +119,7 @@ class Changes:
             ("room", before.rooms, after.rooms, _rooms),
             ("device", before.devices, after.devices, _devices),
             ("duty", before.duties, after.duties, _duties),
+            ("tag", before.tags, after.tags, _tags),
         ):
             if new is not old:
                 rows = self._rows[table]
@@ -136,7 +138,12 @@ class Changes:
         """Everything in this shop, for tables that are empty."""
         self._calls |= {call.id: call for call in shop.calls.values()}
         self._plan = shop.plan
-        self._rows = {"room": {**shop.rooms}, "device": {**shop.devices}, "duty": {**shop.duties}}
+        self._rows = {
+            "room": {**shop.rooms},
+            "device": {**shop.devices},
+            "duty": {**shop.duties},
+            "tag": {**shop.tags},
+        }
 
     def also(self, statements: Iterable[Statement]) -> None:
         """Statements that follow in their turn."""
@@ -191,6 +198,11 @@ def _duties(event: Event, _before: Shop, _after: Shop) -> set[str | None]:
     return {event.duty, *event.data.get("duties", ())}
 
 
+def _tags(event: Event, _before: Shop, _after: Shop) -> set[str | None]:
+    """The tag that this fact may have changed."""
+    return {event.data.get("tag")}
+
+
 def _call_row(call: Call) -> tuple[Any, ...]:
     return (
         call.id,
@@ -217,6 +229,7 @@ def load(db: Connection) -> Shop:
     rooms: dict[str, RoomState] = _load(db, "room", codec.ROOM)
     devices: dict[str, Device] = _load(db, "device", codec.DEVICE)
     duties: dict[str, Duty] = _load(db, "duty", codec.DUTY)
+    tags: dict[str, int] = _load(db, "tag", codec.TAG)
     rev = db.execute("SELECT value FROM meta WHERE key = 'rev'").fetchone()
     return Shop(
         plan=codec.plan_from(json.loads(plan[0])) if plan else Shop().plan,
@@ -224,12 +237,13 @@ def load(db: Connection) -> Shop:
         rooms=rooms,
         devices=devices,
         duties=duties,
+        tags=tags,
         rev=rev[0] if rev else 0,
     )
 
 
 def _load(db: Connection, table: str, adapter: Any) -> dict[str, Any]:
-    rows = db.execute(f"SELECT id, body FROM {table}")  # noqa: S608 - one of three
+    rows = db.execute(f"SELECT id, body FROM {table}")  # noqa: S608 - our names
     return {key: adapter.validate_json(body) for key, body in rows}
 
 

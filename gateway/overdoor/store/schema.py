@@ -1,8 +1,8 @@
 """The tables, and how a file of an older version becomes one of today.
 
 `event` is the truth, on top of `base` and `ledger`, into which facts are folded that were kept
-long enough. `call`, `room`, `device`, `duty` and `shop` follow from it. Who is behind a duty is in
-`person` and nowhere else; the row goes when the shift ends.
+long enough. `call`, `room`, `device`, `duty`, `tag` and `shop` follow from it. Who is behind a duty
+is in `person` and nowhere else; the row goes when the shift ends.
 """
 
 from sqlite_utils import Database, Migrations
@@ -12,7 +12,7 @@ migrations = Migrations("overdoor")
 INCREMENTAL = 2  # the value of the pragma auto_vacuum
 BUSY_TIMEOUT_MS = 5000  # how long a statement waits for another process
 
-PROJECTIONS = ("call", "room", "device", "duty", "shop")
+PROJECTIONS = ("call", "room", "device", "duty", "tag", "shop")
 
 
 @migrations()
@@ -91,3 +91,9 @@ def m003_base(db: Database) -> None:
         "CREATE TABLE ledger (device TEXT, boot TEXT, upto INTEGER NOT NULL, "
         "beyond TEXT NOT NULL, PRIMARY KEY (device, boot)) WITHOUT ROWID"
     )
+
+
+@migrations()
+def m_tags(db: Database) -> None:
+    """How often each signed tag was read, by its latest tap that counted."""
+    db.execute("CREATE TABLE tag (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID")

@@ -11,14 +11,17 @@ from fastapi.templating import Jinja2Templates
 from starlette.responses import Response
 
 from overdoor import __version__
+from overdoor.cards import Cards
 from overdoor.config import ShopPart
 from overdoor.engine import Engine
 from overdoor.orders import Orders
+from overdoor.tags import Tags
 from overdoor.updates import Updates
-from overdoor.web import api, devices, metrics, pages, problems, shell, views
+from overdoor.web import api, devices, metrics, pages, problems, shell, taps, views
 from overdoor.web.guard import Guard
 from overdoor.web.shell import Assets
 from overdoor.web.stream import Hub
+from overdoor.web.waiting import Taps
 
 
 def create_app(
@@ -30,6 +33,8 @@ def create_app(
     demo: bool = False,
     routers: Sequence[APIRouter] = (),
     orders: Orders | None = None,
+    cards: Cards | None = None,
+    tags: Tags | None = None,
     updates: Updates | None = None,
 ) -> FastAPI:
     """The app. `dashboard`: folder of templates and static files. `names`: what people type."""
@@ -49,6 +54,9 @@ def create_app(
     state.shop_name = shop.name
     state.timezone = shop.zone_info()
     state.demo = demo
+    state.cards = cards or Cards(engine.store.path.parent, "http://127.0.0.1")
+    state.tags = tags or Tags(engine.store.path.parent, "http://127.0.0.1")
+    state.taps = Taps()
     state.key_locks = WeakValueDictionary()
     state.templates = Jinja2Templates(dashboard / "templates")
     state.assets = Assets(dashboard / "static")
@@ -58,6 +66,7 @@ def create_app(
     app.include_router(devices.router)
     app.include_router(pages.router)
     app.include_router(shell.router)
+    app.include_router(taps.router)
     for router in routers:
         app.include_router(router)
     app.mount(state.assets.base, state.assets.app(), name="assets")

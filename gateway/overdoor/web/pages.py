@@ -13,6 +13,7 @@ from overdoor.web.api import begin_shift
 from overdoor.web.problems import not_found
 from overdoor.web.session import MaybeSession, Session, TheEngine
 from overdoor.web.story import story
+from overdoor.web.waiting import Settled
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -59,13 +60,13 @@ def call(request: Request, engine: TheEngine, call_id: str) -> HTMLResponse:
     return render(request, "call.html", "dashboard", call=page, story=story(engine, found))
 
 
-@router.get("/handheld")
+@router.get("/handheld", dependencies=[Settled])
 def handheld(request: Request, engine: TheEngine, session: MaybeSession) -> HTMLResponse:
     """The associate's page, or the sign-on."""
     return render(request, "handheld.html", "handheld", **_duty(request, engine, session))
 
 
-@router.get("/handheld/calls")
+@router.get("/handheld/calls", dependencies=[Settled])
 def handheld_calls(request: Request, engine: TheEngine, session: MaybeSession) -> HTMLResponse:
     """What of the associate's page changes."""
     return render(request, "_calls.html", "handheld", **_duty(request, engine, session))

@@ -13,6 +13,13 @@ _SOURCES = {
     "schedule": "Raised by the clock, as a mystery call",
 }
 
+_PLAIN = {
+    Fact.PRESSED_AGAIN: "Pressed again",
+    Fact.LAPSED: "The acknowledgement lapsed: nobody arrived in time",
+    Fact.DEMOTED: "Pressed again: that was no arrival, and the clock goes on",
+    Fact.TAP_REFUSED: "A tap that was used before came again, and proves nothing",
+}
+
 
 def story(engine: Engine, call: Call) -> list[dict[str, Any]]:
     """What happened to a call, in words, and why who was paged."""
@@ -33,8 +40,6 @@ def _words(engine: Engine, call: Call, event: Event) -> str:
                 ". The third of this room left or cancelled in 10 min" if data["suspect"] else ""
             )
             return source + notes
-        case Fact.PRESSED_AGAIN:
-            return "Pressed again"
         case Fact.PAGED:
             names = ", ".join(engine.name_of(duty) or "somebody" for duty in data["duties"])
             if data["target"] == "manager":
@@ -47,8 +52,6 @@ def _words(engine: Engine, call: Call, event: Event) -> str:
             return f"{who} declined"
         case Fact.ACKNOWLEDGED:
             return f"{who} is coming"
-        case Fact.LAPSED:
-            return "The acknowledgement lapsed: nobody arrived in time"
         case Fact.HANDED_OFF:
             to = engine.committed.plan.zones.get(data["zone"] or "")
             return f"{who} handed it off" + (f" to {to.name}" if to else "")
@@ -62,18 +65,18 @@ def _words(engine: Engine, call: Call, event: Event) -> str:
             return f"{who} was asked: were you there?"
         case Fact.NEEDED:
             return f"Needed: {data['need'].replace('-', ' ')}"
-        case Fact.DEMOTED:
-            return "Pressed again: that was no arrival, and the clock goes on"
         case Fact.ARRIVED:
             said = ", said afterwards" if data["estimated"] else ""
             return f"{who or 'Somebody'} arrived: {EVIDENCE[data['evidence']]}{said}"
         case Fact.CLOSED:
             how = f" ({data.get('why', 'by itself')})" if data["estimated"] else ""
             return f"Closed: {data['outcome']}{how}"
+        case Fact.TAPPED:
+            return f"{who or 'Somebody not signed on'} held a phone to the room's signed tag"
         case Fact.VOIDED:
             return f"Taken out of the numbers: {data['reason']}"
         case _:
-            return str(event.fact).replace("_", " ").capitalize()
+            return _PLAIN.get(event.fact) or str(event.fact).replace("_", " ").capitalize()
 
 
 def _why(engine: Engine, event: Event) -> list[str]:
