@@ -27,7 +27,7 @@ def battery_config(port: int, **changes: Any) -> dict[str, Any]:
 
 async def slept(room: Room) -> int:
     """For how many ms it went to sleep; the process has ended then."""
-    ms: int = (await room.lines.until(lambda line: "asleep" in line, 40))["asleep"]
+    ms: int = (await room.lines.until(lambda line: "asleep" in line))["asleep"]
     assert await room.ended() == 4
     return ms
 

@@ -18,13 +18,13 @@ import serial
 from overdoor.config import read
 from overdoor.device import DeviceError, board, bundle
 from overdoor.device.board import Board
-from overdoor.device.flash import Flashed, flash
+from overdoor.device.flash import Flashed, Progress, flash
 from overdoor.device.folder import Folder, Site
 from overdoor.device.provision import Bench
 from tests.conftest import tool
 
 from .certificates import Authority
-from .conftest import Broker, Shop, free_port, listening, room_config
+from .conftest import TIMEOUT_S, Broker, Shop, free_port, listening, room_config
 from .usb import UsbBoard
 
 MPREMOTE = Path(sys.executable).with_name("mpremote")
@@ -40,15 +40,28 @@ def usb(tmp_path: Path) -> UsbBoard:
     return UsbBoard(tmp_path)
 
 
-def flashed(port: str, config: dict[str, Any]) -> Flashed:
+def flashed(port: str, config: dict[str, Any], progress: Progress = lambda *_: None) -> Flashed:
     with Board.open(port) as there:
-        return flash(there, config, {}, lambda _: None, lambda *_: None)
+        return flash(there, config, {}, lambda _: None, progress)
+
+
+def pulls_at(usb: UsbBoard, share: float) -> Progress:
+    """Pulls the cable in the middle of the packet after this share of what is sent."""
+    sent = 0
+
+    def progress(size: int, total: int) -> None:
+        nonlocal sent
+        sent += size
+        if sent - size < share * total <= sent:
+            usb.pull_after(100)
+
+    return progress
 
 
 def hash_on(port: str, path: str) -> str:
     """What mpremote's own command says of a file."""
     words = [MPREMOTE, "connect", port, "resume", "sha256sum", f":{path}"]
-    ended = subprocess.run(words, capture_output=True, text=True, check=True, timeout=20)
+    ended = subprocess.run(words, capture_output=True, text=True, check=True, timeout=TIMEOUT_S)
     return ended.stdout.split()[-1]
 
 
@@ -103,7 +116,7 @@ async def test_from_add_to_online_with_tls_and_the_password_that_was_made(
             password="word",
             tls_context=ssl.create_default_context(cadata=authority.der()),
         )
-        async with asyncio.timeout(40), client:
+        async with client:
             await client.subscribe(f"overdoor/1/t/device/{device}/status")
             with usb.plugged_in() as at, Board.open(at) as there:
                 certificates = {"ca.der": folder.ca() or b""}
@@ -138,15 +151,6 @@ def assert_holds(port: str, files: dict[str, bytes]) -> None:
     assert found == {path: bundle.digest(content) for path, content in files.items()}
 
 
-@pytest.fixture(scope="module")
-def wire_bytes(tmp_path_factory: pytest.TempPathFactory) -> int:
-    """How many bytes go to a new board when all goes well."""
-    fresh = UsbBoard(tmp_path_factory.mktemp("whole"))
-    with fresh.plugged_in() as port:
-        flashed(port, room_config(1))
-    return fresh.received
-
-
 def test_flashing_removes_what_came_over_the_air(usb: UsbBoard) -> None:
     with usb.plugged_in() as port:
         flashed(port, room_config(1))
@@ -160,23 +164,20 @@ def test_flashing_removes_what_came_over_the_air(usb: UsbBoard) -> None:
             assert not {"fw", "firmware.json"} & set(there.listing(""))
 
 
-@pytest.mark.parametrize("when", [0.02, 0.2, 0.5, 0.8, 0.97])
+@pytest.mark.parametrize("share", [0.001, 0.2, 0.5, 0.8, 0.97, 1])
 def test_a_pulled_cable_leaves_a_board_that_waits_and_the_next_attempt_goes_on(
-    usb: UsbBoard, when: float, wire_bytes: int
+    usb: UsbBoard, share: float
 ) -> None:
     config = room_config(1)
-    with (
-        usb.plugged_in(cut_after=round(wire_bytes * when)) as port,
-        pytest.raises(DeviceError) as told,
-    ):
-        flashed(port, config)
+    with usb.plugged_in() as port, pytest.raises(DeviceError) as told:
+        flashed(port, config, pulls_at(usb, share))
     assert "again" in str(told.value)
     usb.printed = b""
     with usb.plugged_in() as port:
         done = flashed(port, config)
         assert_holds(port, files_of(config))
     assert b"ImportError" not in usb.printed  # no half of it ever ran
-    assert when < 0.5 or done.kept > 0
+    assert share < 0.2 or done.kept > 0
 
 
 def test_a_pulled_cable_over_a_running_board_never_leaves_old_and_new_together(
@@ -188,8 +189,8 @@ def test_a_pulled_cable_over_a_running_board_never_leaves_old_and_new_together(
             there.remove("overdoor/lamp.mpy")
             there.write("overdoor/lamp.py", b"raise SystemExit", lambda _: None)
             there.reset()
-    with usb.plugged_in(cut_after=5000) as port, pytest.raises(DeviceError):
-        flashed(port, room_config(1))
+    with usb.plugged_in() as port, pytest.raises(DeviceError):
+        flashed(port, room_config(1), pulls_at(usb, 0.001))
     with usb.plugged_in() as port:
         with Board.open(port) as there:
             assert bundle.MAIN not in there.listing("")
@@ -289,7 +290,7 @@ def test_the_command_flashes_a_device_and_knows_it_again(usb: UsbBoard, tmp_path
             [Path(sys.executable).with_name("overdoor"), "device", *words, "--config", shop],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=TIMEOUT_S,
             check=False,
             stdin=subprocess.DEVNULL,
             env={**os.environ, "OVERDOOR_WIFI_PASSWORD": "geheim"},

@@ -9,6 +9,8 @@ import pytest
 from overdoor_device import course, link
 from overdoor_device.mqtt import MqttError
 
+from .conftest import TIMEOUT_S
+
 
 class Wlan:
     """A radio that is connected."""
@@ -39,7 +41,7 @@ class Faulty(link.Link):
 
 
 async def next_try(faulty: Faulty) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(TIMEOUT_S):
         await faulty.tries.get()
 
 
@@ -49,7 +51,7 @@ async def test_a_press_does_not_wait_for_the_backoff(monkeypatch: pytest.MonkeyP
     faulty = Faulty()
     task = asyncio.create_task(faulty.run(None, None, None, None, lambda: None))
     await next_try(faulty)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(TIMEOUT_S):
         while faulty.tries.empty():
             faulty.hurry()  # as somebody does who presses again and again
             await asyncio.sleep(0.005)

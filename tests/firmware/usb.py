@@ -30,9 +30,9 @@ class UsbBoard:
         self._cut_after: int | None = None
 
     @contextmanager
-    def plugged_in(self, cut_after: int | None = None) -> Iterator[str]:
-        """Powers it up; its port. `cut_after`: the cable is pulled after so many bytes to it."""
-        self._cut_after = cut_after
+    def plugged_in(self) -> Iterator[str]:
+        """Powers it up; its port."""
+        self._cut_after = None
         outer, inner = pty.openpty()
         tty.setraw(inner)
         self.port = os.ttyname(inner)
@@ -45,6 +45,10 @@ class UsbBoard:
         finally:
             gone.set()
             cable.join()
+
+    def pull_after(self, size: int) -> None:
+        """Pulls the cable once so many more bytes went to the board."""
+        self._cut_after = self.received + size
 
     def press(self) -> None:
         """Presses the call button for a moment, once the board runs."""
@@ -69,10 +73,12 @@ class UsbBoard:
                     os.write(outer, said)
                 if outer in ready:
                     said = os.read(outer, 1024)
+                    if self._cut_after is not None:
+                        said = said[: self._cut_after - self.received]
                     self.received += len(said)
-                    if self._cut_after is not None and self.received > self._cut_after:
-                        return
                     os.write(board, said)
+                    if self.received == self._cut_after:
+                        return
         finally:
             self._power_down(process, board)  # its power came through the cable
             os.close(held)
