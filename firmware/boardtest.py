@@ -90,7 +90,7 @@ async def _serve(build, presses, limit_s, press):
     rig = _Rig(build("config.json"))
     running = asyncio.create_task(rig.device.run())
     try:
-        connected = await _before(limit_s, lambda: rig.device._client is not None or running.done())
+        connected = await _before(limit_s, lambda: rig.device._air.up or running.done())
         if running.done():
             await running  # raises what ended it
         if not connected:
@@ -142,9 +142,9 @@ class _Rig:
         self.device = device
         self.flash = self.publish = None
         self._pressed = None
-        self._on_button, self._on_publish = device._on_button, device._publish
+        self._on_button, self._on_publish = device._on_button, device._air.publish
         self._write = device._board.ring.write
-        device._on_button, device._publish = self._button, self._publishing
+        device._on_button, device._air.publish = self._button, self._publishing
         device._board.ring.write = self._writing
 
     def expect(self):
@@ -164,8 +164,8 @@ class _Rig:
             self._pressed = time.ticks_add(time.ticks_ms(), at_ms - now)  # the edge, not its news
         self._on_button(name, closed, at_ms)
 
-    def _publishing(self, leaf, payload, retain=False):
-        self._on_publish(leaf, payload, retain)
+    def _publishing(self, leaf, *message):
+        self._on_publish(leaf, *message)
         if leaf == "event" and self._pressed is not None and self.publish is None:
             self.publish = self._since()
 

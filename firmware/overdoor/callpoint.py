@@ -1,4 +1,4 @@
-"""What a call point decides. Everything that affects its decisions lives in this file.
+"""What a call point decides. What affects that lives here, in `outbox.py` and in `needs.py`.
 
 Inputs are method calls with the time in ms; each returns a list of actions for the shell to do:
 
@@ -13,12 +13,12 @@ No I/O and no clock: `wake_at()` says when `tick` wants to be called next.
 
 from .actions import FLASH, SEND, SHOW, SHOWN, TAKEN
 from .compat import const
+from .needs import Needs
 from .outbox import Outbox
 from .payload import is_count, load_object, receipted
 
 _HOLD_MS = const(800)
 _LONG_HOLD_MS = const(3000)  # while raised it may be the shopper who leans on the only button
-_NEXT_NEED_MS = const(10000)  # a press sooner than that after the last one chooses the next need
 CONFIRM_MS = const(2000)
 _GATEWAY_LOST_MS = const(15000)
 _LINK_LOST_MS = const(60000)
@@ -47,9 +47,7 @@ class CallPoint:
         """
         self._reach_ms = reach_ms
         self._presence = presence
-        self._needs = needs
-        self._need = 0  # which one was chosen last
-        self._need_at = None
+        self._needs = Needs(needs)
         self.outbox = Outbox(boot)
         self.state = "idle"  # of the last signal, or idle when that no longer says anything
         self.rev = None
@@ -102,13 +100,10 @@ class CallPoint:
         self._show(actions)
 
     def _choose(self, actions: list, at_ms: int, now_ms: int) -> None:
-        """The next need of the list, or the first one after a while. The last choice counts."""
-        again = self._need_at is not None and at_ms - self._need_at < _NEXT_NEED_MS
-        self._need = (self._need + 1) % len(self._needs) if again else 0
-        self._need_at = at_ms
-        actions.append((TAKEN, self._need + 1))
+        number, need = self._needs.choose(at_ms)
+        actions.append((TAKEN, number))
         # It never takes the place of a press: nobody is called by it.
-        self.outbox.add("need", {"need": self._needs[self._need]}, at_ms, False)
+        self.outbox.add("need", {"need": need}, at_ms, False)
         self._send_due(actions, now_ms)
 
     def _attended(self) -> None:
@@ -193,9 +188,8 @@ class CallPoint:
             else:
                 self._recover()
         elif not retained:
-            self._signalled = self._unconfirmed(
-                now_ms
-            )  # its receipt may come after the two seconds
+            # Its receipt may come after the two seconds.
+            self._signalled = self._unconfirmed(now_ms)
         self._show(actions)
         if rev is not None:
             actions.append((SHOWN, rev, self._shows))
@@ -213,11 +207,11 @@ class CallPoint:
         for event in self.outbox:
             if event.confirm_by is not None and event.confirm_by <= now_ms:
                 event.confirm_by = None
-                self._degrade(now_ms)
+                self._degraded_at = now_ms
         lost_at = self._call_lost_at()
         if lost_at is not None and lost_at <= now_ms:
             self._signalled = False
-            self._degrade(now_ms)
+            self._degraded_at = now_ms
         if self._degraded_at is not None and now_ms - self._degraded_at >= _DEGRADED_MS:
             self._recover()
             self.state = "idle"  # nobody answered for ten minutes: promise nothing any more
@@ -263,9 +257,6 @@ class CallPoint:
 
     def _unconfirmed(self, now_ms: int) -> bool:
         return any(event.awaited and now_ms - event.at_ms < _DEGRADED_MS for event in self.outbox)
-
-    def _degrade(self, now_ms: int) -> None:
-        self._degraded_at = now_ms
 
     def _recover(self) -> None:
         self._degraded_at = None

@@ -6,9 +6,15 @@ import errno
 from . import wire
 from .compat import const
 from .course import Course, refusal
+from .errors import (
+    MqttCertificateError,
+    MqttClosedError,
+    MqttError,
+    MqttRefusedError,
+    MqttTimeoutError,
+)
 from .fault import FAULTS
-from .mqtt import MqttCertificateError, MqttClient, MqttClosedError, MqttError, MqttTimeoutError
-from .packet import MqttRefusedError
+from .mqtt import MqttClient
 from .payload import is_address
 
 _SHORTEST_REST_MS = const(500)  # however often somebody presses

@@ -9,35 +9,20 @@ import asyncio
 
 from . import packet
 from .compat import const
-from .packet import MqttError, MqttProtocolError
+from .errors import (
+    MqttCertificateError,
+    MqttClosedError,
+    MqttError,
+    MqttOverflowError,
+    MqttProtocolError,
+    MqttTimeoutError,
+)
 
 _MAX_PACKET = const(4096)
 _MAX_QUEUED = const(96)  # a full outbox and what goes with it
 _ANSWER_MS = const(5000)  # for PINGRESP, PUBACK and SUBACK
 _WRITE_S = const(10)
 _CHUNK = const(1024)
-
-
-class MqttTimeoutError(MqttError):
-    """The broker did not answer in time."""
-
-
-class MqttClosedError(MqttError):
-    """The broker or the network closed the connection. `errno` is None where it just ended."""
-
-    def __init__(self, text: str, cause=None):
-        super().__init__("%s: %r" % (text, cause))
-        self.errno = cause.errno if isinstance(cause, OSError) else None
-
-
-class MqttCertificateError(MqttError):
-    """The broker's certificate is not one that we trust."""
-
-
-class MqttOverflowError(MqttError):
-    """More packets wait than the network or the memory takes."""
-
-    fault = "overloaded"
 
 
 def _nothing() -> None:

@@ -1,6 +1,7 @@
 """MQTT 3.1.1 packets as bytes. Pure; section numbers are those of the OASIS standard."""
 
 from .compat import const
+from .errors import MqttProtocolError, MqttRefusedError
 
 CONNACK = const(2)
 PUBLISH = const(3)
@@ -15,29 +16,6 @@ _REFUSALS = {
     4: "the broker refused user or password",
     5: "the broker does not allow this device",
 }
-
-
-class MqttError(Exception):
-    """Something is wrong with the broker or the way to it; the connection is over.
-
-    `fault` is a name of `fault.py`.
-    """
-
-    fault = "closed"
-
-
-class MqttProtocolError(MqttError):
-    """The broker sent what MQTT 3.1.1 does not allow."""
-
-    fault = "not_mqtt"
-
-
-class MqttRefusedError(MqttError):
-    """The broker said no. `code` is the return code of CONNACK, or 0x80 for a subscription."""
-
-    def __init__(self, code: int, reason: str):
-        super().__init__(reason)
-        self.code = code
 
 
 def _string(text) -> bytes:

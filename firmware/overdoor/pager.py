@@ -17,6 +17,7 @@ lapsed, three times at most; a lost link sounds once. No I/O and no clock: `wake
 from collections import namedtuple
 
 from .actions import ALERT, SEND, SHOW
+from .answers import Answers
 from .bell import Bell
 from .calllist import ACKNOWLEDGED, ARRIVED, RAISED, CallList
 from .compat import const
@@ -27,18 +28,7 @@ _HOLD_MS = const(800)
 _JUST_MOVED_MS = const(600)  # a key pressed so soon was meant for what was selected before
 _LIT_MS = const(20000)
 _NOTICE_MS = const(6000)
-_SETTLE_MS = const(1500)  # between a receipt and the list that shows what came of it
 _LIVE_MS = const(600000)
-_KNOWN_CALLS = const(32)
-
-
-class Answer:
-    """A key that was pressed for a call, until it is known what became of it."""
-
-    def __init__(self, word: str, event):
-        self.word = word  # acknowledge, decline or arrive
-        self.event = event
-        self.settles_at = None  # ms; once the gateway has it
 
 
 # What the screen shows. `lit`: at all. `trouble`: None, link, gateway or old, why the list may not
@@ -58,8 +48,7 @@ class Pager:
         self.outbox = Outbox(boot)
         self.online = False
         self._list = CallList(device)
-        self._answers = {}  # call id -> Answer
-        self._declined = []  # call ids that are somebody else's business
+        self._answers = Answers(self._list)
         self._selected = None  # call id
         self._moved_at = now_ms - _JUST_MOVED_MS
         self._held = None  # ms of the press of key B, while it is down
@@ -93,7 +82,7 @@ class Pager:
 
     def _key_a(self, actions: list, at_ms: int) -> None:
         call = self._list.find(self._selected)
-        if call is None or call.id in self._answers:
+        if call is None or self._answers.waits(call):
             return
         if call.state == RAISED:
             self._answer(actions, call, "acknowledge", at_ms)
@@ -108,10 +97,8 @@ class Pager:
         if event is None:
             self._tell("full", at_ms)
             return
-        self._answers[call.id] = Answer(word, event)
+        self._answers.add(call.id, word, event)
         if word == "decline":
-            self._declined = self._declined[1 - _KNOWN_CALLS :]
-            self._declined.append(call.id)
             self._next(at_ms)
 
     def _next(self, at_ms: int) -> None:
@@ -155,10 +142,7 @@ class Pager:
         """`receipt` said what is stored."""
         for boot, n in receipted(payload):
             self.outbox.cover(boot, n)
-        held = list(self.outbox)
-        for answer in self._answers.values():
-            if answer.settles_at is None and answer.event not in held:
-                answer.settles_at = now_ms + _SETTLE_MS
+        self._answers.stored(list(self.outbox), now_ms)
         return self._done([], now_ms)
 
     def page(self, payload: bytes, retained: bool, now_ms: int) -> list:
@@ -167,30 +151,20 @@ class Pager:
         if not self._list.read(payload, retained, now_ms):
             return actions
         for call in self._list.calls:
-            wanted = call.news and call.state == RAISED and call.id not in self._declined
+            wanted = call.news and call.state == RAISED and call.id not in self._answers.declined
             if wanted and self._bell.may_ring(call.id, self._list):
                 self._alert(actions, "call", now_ms)
-        for id_ in list(self._answers):
-            self._settle(actions, id_, now_ms)
+        self._settle(actions, now_ms)
         self._choose(now_ms)
         return self._done(actions, now_ms)
 
-    def _settle(self, actions: list, id_: str, now_ms: int) -> None:
-        """Find out what became of an answer: at once if the list shows it, or after a while."""
-        answer, call = self._answers[id_], self._list.find(id_)
-        mine = call is not None and self._list.mine(call)
-        wanted = (ACKNOWLEDGED, ARRIVED) if answer.word == "acknowledge" else (ARRIVED,)
-        if mine and call.state in wanted:
-            self._alert(actions, "taken", now_ms)
-        elif answer.settles_at is None or now_ms < answer.settles_at:
-            return  # not known yet
-        elif answer.word != "decline":
-            outcome = "over"
-            if call is not None:
-                outcome = "changed" if call.state == RAISED or mine else "taken"
-            self._tell(outcome, now_ms)
-            self._alert(actions, "late", now_ms)
-        del self._answers[id_]
+    def _settle(self, actions: list, now_ms: int) -> None:
+        for outcome in self._answers.settle(now_ms):
+            if outcome == "mine":
+                self._alert(actions, "taken", now_ms)
+            else:
+                self._tell(outcome, now_ms)
+                self._alert(actions, "late", now_ms)
 
     def _choose(self, now_ms: int) -> None:
         """The selection stays where it is while there is something to do, or to read."""
@@ -198,7 +172,7 @@ class Pager:
         if selected is not None and selected.state != ARRIVED:
             return
         open_ = [call for call in self._list.calls if call.state != ARRIVED]
-        wanted = [call for call in open_ if call.id not in self._declined] or open_
+        wanted = [call for call in open_ if call.id not in self._answers.declined] or open_
         if wanted:
             waiting = [call for call in wanted if call.state == RAISED or self._list.mine(call)]
             self._selected = (waiting or wanted)[0].id
@@ -214,10 +188,9 @@ class Pager:
         if self._held is not None and now_ms - self._held >= _HOLD_MS:
             held_at, self._held = self._held, None
             call = self._list.find(self._selected)
-            if call is not None and call.state == RAISED and call.id not in self._answers:
+            if call is not None and call.state == RAISED and not self._answers.waits(call):
                 self._answer(actions, call, "decline", held_at)
-        for id_ in list(self._answers):
-            self._settle(actions, id_, now_ms)
+        self._settle(actions, now_ms)
         link_at = self._bell.link_at(self._lost_at)
         if link_at is not None and link_at <= now_ms:
             self._bell.told_link(now_ms)
@@ -226,7 +199,7 @@ class Pager:
 
     def wake_at(self):
         """The time in ms when `tick` next has something to do, or None."""
-        times = [one.settles_at for one in self._answers.values() if one.settles_at is not None]
+        times = self._answers.settles_at()
         if self._held is not None:
             times.append(self._held + _HOLD_MS)
         link_at = self._bell.link_at(self._lost_at)
@@ -256,7 +229,7 @@ class Pager:
         self._notice_until = now_ms + _NOTICE_MS
 
     def _is_lit(self, now_ms: int) -> bool:
-        return now_ms < self._lit_until or self._list.wants_attention(self._declined)
+        return now_ms < self._lit_until or self._list.wants_attention(self._answers.declined)
 
     def _done(self, actions: list, now_ms: int) -> list:
         if self.online:
@@ -280,7 +253,7 @@ class Pager:
         rows = []
         for call in self._list.calls:
             age_s = max(0, now_ms - call.raised_at) // 1000
-            look = self._look(call)
+            look = self._answers.look(call, self.online)
             rows.append((call.name, call.zone, age_s, call.at_least, look, call.need))
         return View(
             self._is_lit(now_ms),
@@ -290,14 +263,3 @@ class Pager:
             self._list.place(self._selected),
             self._notice if now_ms < self._notice_until else None,
         )
-
-    def _look(self, call) -> str:
-        """In one word how a call stands with this pager."""
-        answer = self._answers.get(call.id)
-        if answer is not None and answer.word != "decline":
-            return "sending" if self.online else "queued"
-        if call.state == RAISED:
-            return "declined" if call.id in self._declined else "waiting"
-        if self._list.mine(call):
-            return "mine" if call.state == ACKNOWLEDGED else "there"
-        return "lost"

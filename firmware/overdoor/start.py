@@ -13,7 +13,7 @@ from overdoor import config as configuration
 from overdoor import powerup
 from overdoor.config import ConfigError
 from overdoor.flash import Files
-from overdoor.main import Board, Device
+from overdoor.main import Device
 from overdoor.nvs import Numbers
 
 _CONFIG = "config.json"
@@ -28,7 +28,6 @@ def build(path: str, folder: str = "", guard=None) -> Device:
     `folder`: that of the flash; `guard`: the timer that ends this version's trial, or None.
     """
     config = configuration.load(path)
-    pins = config.pins
     wlan, numbers = network.WLAN(network.STA_IF), Numbers(esp32.NVS("overdoor"))
     ble = None
     if config.badges is not None:
@@ -36,22 +35,15 @@ def build(path: str, folder: str = "", guard=None) -> Device:
 
         ble = bluetooth.BLE()
     if config.kind == "pager":
-        from overdoor import pagerboard  # noqa: PLC0415  (a call point keeps the memory)
+        from overdoor import pagerboard  # noqa: PLC0415  (each kind keeps the memory of the other)
 
-        board = pagerboard.make(machine, wlan, pins, config.screen, numbers, ble, time.sleep_ms)
+        board = pagerboard.make(
+            machine, wlan, config.pins, config.screen, numbers, ble, time.sleep_ms
+        )
     else:
-        buttons = {}
-        for name in ("call", "presence", "need"):
-            if name in pins:
-                buttons[name] = machine.Pin(pins[name], machine.Pin.IN, machine.Pin.PULL_UP)
-        ring = neopixel.NeoPixel(machine.Pin(pins["ring"], machine.Pin.OUT), config.ring_leds)
-        lamp = machine.PWM(machine.Pin(pins["lamp"], machine.Pin.OUT), freq=1000, duty_u16=0)
-        battery = None
-        if config.power == "battery":
-            from overdoor.battery import Battery  # noqa: PLC0415  (others keep the memory)
+        from overdoor import board as callpointboard  # noqa: PLC0415
 
-            battery = Battery(machine, esp32, buttons["call"], numbers)
-        board = Board(machine, wlan, buttons, ring, lamp, numbers, ble, battery)
+        board = callpointboard.make(machine, esp32, neopixel, wlan, config, numbers, ble)
     try:
         return Device(config, board, time, print, Files(folder), folder, guard)
     except ValueError:  # of the TLS library

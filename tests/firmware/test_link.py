@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from overdoor_device import course, link
-from overdoor_device.mqtt import MqttError
+from overdoor_device.errors import MqttError
 
 from .conftest import TIMEOUT_S
 

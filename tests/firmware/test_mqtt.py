@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from overdoor_device import mqtt, packet
+from overdoor_device import errors, mqtt, packet
 
 from .conftest import TIMEOUT_S
 
@@ -90,15 +90,15 @@ def ignore(topic: str, payload: bytes, retained: bool) -> None:
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (b"\x20\x02\x00\x04", packet.MqttRefusedError),
-        (b"\x20\x02\x00\x05", packet.MqttRefusedError),
-        (b"\x20\x01\x00", packet.MqttProtocolError),
-        (b"\x20\xff\xff\xff\xff\xff", packet.MqttProtocolError),
-        (b"\x20\xff\xff\xff\x7f", packet.MqttProtocolError),
-        (b"\x30\x03\x00\x01a", packet.MqttProtocolError),
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", packet.MqttProtocolError),
-        (b"\x20\x02", mqtt.MqttTimeoutError),
-        (b"", mqtt.MqttTimeoutError),
+        (b"\x20\x02\x00\x04", errors.MqttRefusedError),
+        (b"\x20\x02\x00\x05", errors.MqttRefusedError),
+        (b"\x20\x01\x00", errors.MqttProtocolError),
+        (b"\x20\xff\xff\xff\xff\xff", errors.MqttProtocolError),
+        (b"\x20\xff\xff\xff\x7f", errors.MqttProtocolError),
+        (b"\x30\x03\x00\x01a", errors.MqttProtocolError),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", errors.MqttProtocolError),
+        (b"\x20\x02", errors.MqttTimeoutError),
+        (b"", errors.MqttTimeoutError),
     ],
 )
 async def test_a_broker_that_does_not_accept(answer: bytes, error: type[Exception]) -> None:
@@ -108,26 +108,26 @@ async def test_a_broker_that_does_not_accept(answer: bytes, error: type[Exceptio
 
     async with client_of(peer) as client:
         with pytest.raises(error):
-            await client.connect(0.2 if error is mqtt.MqttTimeoutError else TIMEOUT_S)
+            await client.connect(0.2 if error is errors.MqttTimeoutError else TIMEOUT_S)
 
 
 async def test_a_broker_that_hangs_up_at_once() -> None:
     async with client_of(hang_up) as client:
-        with pytest.raises(mqtt.MqttClosedError):
+        with pytest.raises(errors.MqttClosedError):
             await client.connect(TIMEOUT_S)
 
 
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (b"\xf0\x00", packet.MqttProtocolError),
-        (b"\x10\x00", packet.MqttProtocolError),
-        (b"\x40\x01\x00", packet.MqttProtocolError),
-        (b"\x90\x03\x00\x01\x80", packet.MqttProtocolError),  # for nothing that was asked
-        (b"\x30\x00", packet.MqttProtocolError),
-        (b"\x34\x05\x00\x01a\x00\x01", packet.MqttProtocolError),
-        (b"\x40\xff\xff\x7f", packet.MqttProtocolError),
-        (b"\x30\xff\xff\xff\xff\x01", packet.MqttProtocolError),
+        (b"\xf0\x00", errors.MqttProtocolError),
+        (b"\x10\x00", errors.MqttProtocolError),
+        (b"\x40\x01\x00", errors.MqttProtocolError),
+        (b"\x90\x03\x00\x01\x80", errors.MqttProtocolError),  # for nothing that was asked
+        (b"\x30\x00", errors.MqttProtocolError),
+        (b"\x34\x05\x00\x01a\x00\x01", errors.MqttProtocolError),
+        (b"\x40\xff\xff\x7f", errors.MqttProtocolError),
+        (b"\x30\xff\xff\xff\xff\x01", errors.MqttProtocolError),
     ],
 )
 async def test_malformed_packets_end_the_session(answer: bytes, error: type[Exception]) -> None:
@@ -140,7 +140,7 @@ async def test_malformed_packets_end_the_session(answer: bytes, error: type[Exce
 async def test_a_lost_connection_is_noticed_at_once() -> None:
     async with client_of(accepts_and_says(then=hang_up)) as client:
         await client.connect()
-        with pytest.raises(mqtt.MqttClosedError):
+        with pytest.raises(errors.MqttClosedError):
             async with asyncio.timeout(TIMEOUT_S):
                 await client.run(ignore)
 
@@ -149,7 +149,7 @@ async def test_a_silent_broker_is_noticed(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(mqtt, "_ANSWER_MS", 100)
     async with client_of(accepts_and_says(then=fall_silent), keepalive_s=0.2) as client:
         await client.connect()
-        with pytest.raises(mqtt.MqttTimeoutError):
+        with pytest.raises(errors.MqttTimeoutError):
             async with asyncio.timeout(TIMEOUT_S):
                 await client.run(ignore)
 
@@ -159,7 +159,7 @@ async def test_a_missing_puback_is_noticed(monkeypatch: pytest.MonkeyPatch) -> N
     async with client_of(accepts_and_says(then=fall_silent), keepalive_s=0.2) as client:
         await client.connect()
         client.publish("a", b"x")
-        with pytest.raises(mqtt.MqttTimeoutError):
+        with pytest.raises(errors.MqttTimeoutError):
             async with asyncio.timeout(TIMEOUT_S):
                 await client.run(ignore)
 
@@ -193,7 +193,7 @@ async def test_a_refused_subscription_ends_the_session() -> None:
     async with client_of(accepts_and_says(then=refuse)) as client:
         await client.connect()
         client.subscribe(["a", "b"])
-        with pytest.raises(packet.MqttRefusedError):
+        with pytest.raises(errors.MqttRefusedError):
             await client.run(ignore)
 
 
@@ -257,10 +257,10 @@ async def test_incoming_messages_are_acknowledged_and_long_ones_skipped() -> Non
 async def test_more_than_the_network_takes_ends_the_session() -> None:
     async with client_of(accepts_and_says(then=fall_silent)) as client:
         await client.connect()
-        with pytest.raises(mqtt.MqttOverflowError):
+        with pytest.raises(errors.MqttOverflowError):
             for _ in range(1000):
                 client.publish("t", b"x")
-        with pytest.raises(mqtt.MqttOverflowError):
+        with pytest.raises(errors.MqttOverflowError):
             await client.run(ignore)
 
 
@@ -279,7 +279,7 @@ async def test_an_error_of_the_receiver_is_not_swallowed() -> None:
 def test_any_bytes_from_a_broker_are_read_or_end_in_an_mqtt_error(garbage: bytes) -> None:
     async def session() -> None:
         async with client_of(accepts_and_says(garbage, then=hang_up)) as client:
-            with pytest.raises(packet.MqttError):
+            with pytest.raises(errors.MqttError):
                 await client.connect()
                 await client.run(ignore)
 

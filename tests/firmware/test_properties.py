@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from overdoor_device import packet
+from overdoor_device import errors, packet
 from overdoor_device.button import Debouncer
 from overdoor_device.callpoint import CallPoint
 from overdoor_device.lamp import FlashGuard
@@ -342,7 +342,7 @@ def test_bytes_are_read_or_refused_with_an_mqtt_error(flags: int, body: bytes, t
     ):
         try:
             read()
-        except packet.MqttError:
+        except errors.MqttError:
             continue
 
 

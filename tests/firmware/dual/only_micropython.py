@@ -4,10 +4,11 @@ import asyncio
 import time
 
 import micropython
+from overdoor_device.board import Board
 from overdoor_device.button import Button
 from overdoor_device.clock import Clock
 from overdoor_device.config import parse
-from overdoor_device.main import Board, Device
+from overdoor_device.main import Device
 
 
 class Pin:

@@ -1,11 +1,11 @@
-from overdoor_device import packet
+from overdoor_device import errors, packet
 
 
 def refused(read, *arguments):
     """The class name of the MqttError that reading raises."""
     try:
         read(*arguments)
-    except packet.MqttError as error:
+    except errors.MqttError as error:
         return type(error).__name__
     return None
 
@@ -37,7 +37,7 @@ def test_connack_codes_have_reasons():
     for code in range(1, 7):
         try:
             packet.read_connack(bytes([0, code]))
-        except packet.MqttRefusedError as error:
+        except errors.MqttRefusedError as error:
             assert error.code == code
             assert "broker" in str(error)
         else:

@@ -53,7 +53,7 @@ def test_any_task_that_waits_for_ever_brings_the_reset():
     hangs = {
         "button": lambda d: setattr(d._buttons[0], "run", never),
         "panel": lambda d: setattr(d._panel, "run", never),
-        "time": lambda d: setattr(d, "_keep_time", never),
+        "time": lambda d: setattr(d._alarm, "run", never),
         "link": lambda d: setattr(d._link, "run", never),
         "wifi": lambda d: setattr(d._radio, "run", never),
         "diagnostics": lambda d: setattr(d, "_look_around", never),

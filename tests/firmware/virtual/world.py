@@ -14,7 +14,8 @@ from flag import Flag
 
 from overdoor import config as configuration
 from overdoor import packet
-from overdoor.main import Board, Device
+from overdoor.board import Board
+from overdoor.main import Device
 from overdoor.nvs import Numbers
 
 asyncio.ThreadSafeFlag = Flag
