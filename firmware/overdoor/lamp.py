@@ -228,6 +228,8 @@ class Lights:
             level, steady = brightness(pattern, now - began), steady_for(pattern, now - began)
         delays.append(steady)
         level = self._ring_guard.limit(level, now)
+        if pattern == "flash" and self._ring_guard.holding:
+            self._flash_began = now  # a press is felt as soon as the ring may flash again
         lit = self._taken if pattern == "taken" else 0
         self._write_ring(tuple([part * level // 255 for part in _COLOURS[pattern]]), lit)
         if self._ring_guard.holding or self._lamp_guard.holding:

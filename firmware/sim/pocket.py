@@ -7,6 +7,8 @@ import machine
 class Pocket:
     """Eyes, ears and thumbs of whoever carries the pager."""
 
+    brief = False  # a picture is drawn in many steps
+
     def __init__(self, config):
         pins = config.pins
         self.buttons = {"a": pins["a"], "b": pins["b"]}

@@ -52,9 +52,17 @@ class OrderError(Exception):
 class Walls:
     """What a call point has to be seen, and its buttons."""
 
+    brief = True  # what shows for a moment only is told, too
+
     def __init__(self, config):
         self._pins = config.pins
         self.buttons = {name: config.pins[name] for name in _BUTTONS if name in config.pins}
+
+    def must_tell(self, told, before: dict, seen: dict) -> bool:
+        """Whether `before` would be lost: something changed from `told` to it, and again since."""
+        was = told["lights"] if told else {"ring": None, "lamp": None}
+        mid, now = before["lights"], seen["lights"]
+        return any(was[part] != mid[part] != now[part] for part in was)
 
     def seen(self) -> dict:
         ring = neopixel.ring(self._pins["ring"])
@@ -66,25 +74,44 @@ class Room:
     """The world around one device: hands on its buttons, eyes on what it shows."""
 
     def __init__(self, things):
-        """`things` has `buttons`, names and pin numbers, and `seen()`, what to report."""
+        """`things` has `buttons`, names and pin numbers, and `seen()`, what to report.
+
+        If they are `brief`, they also have `must_tell`.
+        """
         self._things = things
         self._dirty = asyncio.Event()
         self._told = None
+        self._waiting = None  # what was seen since, and when
         self._began = time.ticks_ms()
-        machine.on_output(self._dirty.set)
+        machine.on_output(self._changed)
 
-    def tell(self, seen: dict) -> None:
-        """Report what can be seen now."""
+    def tell(self, seen: dict, at_ms: int) -> None:
+        """Report what could be seen then."""
         self._told = seen
-        say(dict(seen, t=time.ticks_diff(time.ticks_ms(), self._began)))
+        self._waiting = None
+        say(dict(seen, t=at_ms))
+
+    def now(self) -> int:
+        """The ms since the start."""
+        return time.ticks_diff(time.ticks_ms(), self._began)
+
+    def _changed(self) -> None:
+        self._dirty.set()
+        if not self._things.brief:
+            return
+        # A light that goes on and off while the loop has no turn, as in a TLS handshake, was seen.
+        seen, waiting = self._things.seen(), self._waiting
+        if waiting is not None and self._things.must_tell(self._told, waiting[0], seen):
+            self.tell(waiting[0], waiting[1])
+        self._waiting = (seen, self.now())
 
     async def watch(self) -> None:
         while True:
             await self._dirty.wait()
             self._dirty.clear()
-            seen = self._things.seen()
+            seen, at_ms = self._waiting or (self._things.seen(), self.now())
             if seen != self._told:
-                self.tell(seen)
+                self.tell(seen, at_ms)
 
     async def take_orders(self, stdin) -> None:
         """Obey until the host closes stdin; then the process ends, so that none is left over."""
@@ -131,7 +158,7 @@ class Room:
         elif what == "up":
             self._contact(order).drive(1)
         elif what == "lights":
-            self.tell(self._things.seen())
+            self.tell(self._things.seen(), self.now())
         elif what == "screen" and isinstance(self._things, Pocket):
             say({"points": self._things.points()})
         elif what == "wifi":

@@ -153,6 +153,23 @@ def test_hammering_the_button_flashes_three_times_a_second_at_most():
         assert_three_a_second(starts)
 
 
+def test_a_press_while_the_ring_may_not_flash_again_flashes_as_soon_as_it_may():
+    light, ring, _, time = lights()
+    light.diagnose("bad_certificate")  # blinks twice a second
+    pressed, levels, white_at = (2400, 2700, 3150), [], []
+    for ms in range(5000):
+        if ms in pressed:
+            light.flash()
+        light.frame()
+        levels.append(max(ring.colour))
+        if ring.colour == (255, 255, 255):
+            white_at.append(ms)
+        time.ms += 1
+    assert_three_a_second(rises(levels))
+    assert white_at[0] == 2400
+    assert any(3150 <= ms <= 3500 for ms in white_at), white_at
+
+
 def test_a_light_that_was_held_back_comes_on_later():
     guard = FlashGuard()
     now = 5000
