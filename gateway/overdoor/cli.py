@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sys
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -148,7 +149,7 @@ def demo(
     a button on the floor plan, and answer the call on the handheld page. Ctrl-C ends everything.
     """
     with demo_config(rooms, port, broker, data) as config:
-        asyncio.run(run_demo(config, _announce, busy=busy))
+        asyncio.run(run_demo(config, partial(_announce, file=config.file), busy=busy))
 
 
 @app.command()
@@ -179,9 +180,10 @@ def simulate(
         raise typer.Exit(1)
 
 
-def _announce(running: Running) -> None:
-    """Says where everything is."""
+def _announce(running: Running, file: Path | None = None) -> None:
+    """Says where everything is. `file`: the `shop.toml` that nobody knows of yet."""
     demo_page = f"  the shop        {running.url}/demo\n" if running.is_demo else ""
+    its_file = f"  its file        {file}   (overdoor device list --config ...)\n" if file else ""
     typer.echo(
         f"Overdoor {__version__} is running.\n"
         f"{demo_page}"
@@ -189,6 +191,7 @@ def _announce(running: Running) -> None:
         f"  handheld        {running.url}/handheld\n"
         f"  API             {running.url}/api/v1/rooms\n"
         f"  broker          {running.broker_name}\n"
+        f"{its_file}"
         "Ctrl-C ends it."
     )
     if not running.engine.broker_up:

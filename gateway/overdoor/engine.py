@@ -180,6 +180,16 @@ class Engine:
         self.submit(given, then, also)
         return await future
 
+    def keep(self, statements: Sequence[Statement]) -> None:
+        """Writes what is no fact of the shop, in its turn."""
+        shop, failures = self._shop, self._failures
+
+        def written(turned: Turned, error: Exception | None) -> None:
+            if error is not None and failures == self._failures:
+                self._not_stored(error)
+
+        self._writer.put(Turned(shop, shop, (), (), statements, written))
+
     def follow(self, then: Callable[[], None]) -> None:
         """Calls `then` once every turn that was submitted before is durable, or has failed."""
         shop = self._shop

@@ -2,7 +2,7 @@
 
 What is offered was signed elsewhere; nothing here could make a device run something else. It is
 kept in memory: after a restart of the gateway it is offered anew, and devices go on with what they
-have.
+have. How the last update of a device ended is written down.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ import structlog
 from overdoor.core.model import DeviceStatus
 from overdoor.engine import Engine
 from overdoor.orders import NoAnswer, NotCarried, Orders
+from overdoor.store import updates
 
 PIECE_LIMIT = 2048
 ANSWER_S = 30.0  # then the order is given again: it may have got lost, or its answer
@@ -39,6 +40,7 @@ class Stage(StrEnum):
     ROLLED_BACK = "rolled-back"
 
 
+_BEGUN = (Stage.STARTING, Stage.TRIAL)
 ENDED = (Stage.CONFIRMED, Stage.REFUSED, Stage.ROLLED_BACK)
 
 
@@ -153,7 +155,7 @@ class Updates:
         if not _whole(at, len(data)):
             return None
         if offer.stage is Stage.WAITING:
-            offer.enter(Stage.FETCHING)
+            self._enter(offer, Stage.FETCHING)
         offer.sent = max(offer.sent, sum(map(len, parts[:index])) + at)
         head = json.dumps({"v": 1, "bundle": offer.bundle.name, "file": index, "at": at})
         return head.encode() + b"\n" + data[at : at + size]
@@ -161,7 +163,10 @@ class Updates:
     def told(self, device: str, firmware: str | None, update: Mapping[str, Any] | None) -> None:
         """An `info`: which version runs, and how the device's last update stands."""
         offer = self._offers.get(device)
-        if offer is None or offer.stage in ENDED or update is None:
+        if update is None:
+            return
+        if offer is None or offer.stage in ENDED:
+            self._correct(device, update)
             return
         version = offer.bundle.version
         if update.get("version") != version:
@@ -169,11 +174,31 @@ class Updates:
         state = update.get("state")
         if firmware == version:
             offer.sent = offer.bundle.size
-            offer.enter(Stage.CONFIRMED if state == "confirmed" else Stage.TRIAL)
+            self._enter(offer, Stage.CONFIRMED if state == "confirmed" else Stage.TRIAL)
         elif state == "rolled-back":
-            begun = offer.stage in (Stage.STARTING, Stage.TRIAL)
+            begun = offer.stage in _BEGUN
             if begun or update != offer.known:  # else it is told of the update before
-                offer.enter(Stage.ROLLED_BACK, str(update.get("reason") or "no reason given"))
+                self._enter(offer, Stage.ROLLED_BACK, _reason(update))
+
+    def _correct(self, device: str, update: Mapping[str, Any]) -> None:
+        """What a device says of an update that ended while no gateway looked, or changed since."""
+        state = update.get("state")
+        if state not in (Stage.CONFIRMED, Stage.ROLLED_BACK):
+            return
+        kept = updates.last(self._engine.store, device)
+        if kept is None or kept.version != update["version"]:
+            return
+        if kept.stage not in (state, Stage.REFUSED):
+            self._keep(device, kept.version, state, _reason(update) if "reason" in update else None)
+
+    def _enter(self, offer: Offer, stage: Stage, reason: str | None = None) -> None:
+        if stage is not offer.stage and stage in (*_BEGUN, *ENDED):
+            self._keep(offer.device, offer.bundle.version, stage, reason)
+        offer.enter(stage, reason)
+
+    def _keep(self, device: str, version: str, stage: str, reason: str | None) -> None:
+        row = updates.Kept(device, self._engine.clock(), version, str(stage), reason)
+        self._engine.keep([row.statement()])
 
     # -- the order -------------------------------------------------------------------------------
 
@@ -193,18 +218,18 @@ class Updates:
                 state = answer.data.get("state")
                 if state == "restarts":
                     offer.sent = offer.bundle.size
-                    offer.enter(Stage.STARTING)
+                    self._enter(offer, Stage.STARTING)
                 elif state == "runs":
                     offer.sent = offer.bundle.size
-                    offer.enter(Stage.CONFIRMED)
+                    self._enter(offer, Stage.CONFIRMED)
                     return
                 elif state == "trial":
-                    offer.enter(Stage.TRIAL)
+                    self._enter(offer, Stage.TRIAL)
                 await asyncio.sleep(ANSWER_S)  # from here on its info tells
             elif answer.data.get("later") is True:
                 await asyncio.sleep(LATER_S)
             elif offer.stage not in ENDED:
-                offer.enter(Stage.REFUSED, answer.reason)
+                self._enter(offer, Stage.REFUSED, answer.reason)
 
     async def _online(self, device: str) -> None:
         while True:
@@ -214,6 +239,10 @@ class Updates:
             if online and self._engine.broker_up:
                 return
             await self._changed.wait()
+
+
+def _reason(update: Mapping[str, Any]) -> str:
+    return str(update.get("reason") or "no reason given")
 
 
 def _whole(value: object, most: int) -> TypeGuard[int]:

@@ -7,10 +7,11 @@ import pytest
 
 from overdoor.core.inputs import DeviceSaid
 from overdoor.core.model import DeviceStatus
+from overdoor.store.updates import Kept
 from overdoor.updates import PIECES_PER_S, Bundle, Stage, Updates
 
-from .api import Client, assert_problem
-from .house import settled
+from .api import Client, assert_problem, serving
+from .house import House, settled
 
 BUNDLE = Bundle("0.2.0", b"manifest", "ab" * 32, [b"x" * 3000, b"y"])
 
@@ -83,3 +84,52 @@ async def test_files_that_are_not_those_of_the_manifest(shop: Client) -> None:
         json={"manifest": manifest, "mac": "ab" * 32, "files": ["eA=="]},
     )
     assert_problem(answer, 422, "The files are not those of the manifest.")
+
+
+async def last_update(shop: Client, device: str = "cp-w1") -> Any:
+    await settled(shop.engine)
+    listed = (await shop.get("/devices")).json()["devices"]
+    found = next(each for each in listed if each["id"] == device)["last_update"]
+    assert (await shop.get(f"/devices/{device}")).json()["last_update"] == found
+    return found
+
+
+async def test_how_the_last_update_ended_outlives_the_gateway(house: House) -> None:
+    confirmed = {"version": "0.2.0", "state": "confirmed"}
+    async with serving(house) as shop:
+        shop.engine.submit(DeviceSaid("cp-w1", DeviceStatus.ONLINE, False))
+        assert await last_update(shop) is None
+        updates: Updates = shop.app.state.updates
+        updates.offer("cp-w1", BUNDLE)
+        updates.told("cp-w1", "0.2.0", {"version": "0.2.0", "state": "trial"})
+        assert (await last_update(shop))["stage"] == "trial"
+        updates.close()
+    async with serving(house) as shop:  # it was confirmed meanwhile
+        assert (await last_update(shop))["stage"] == "trial"
+        updates = shop.app.state.updates
+        updates.told("cp-w1", "0.1.0", {"version": "0.0.9", "state": "rolled-back"})
+        assert (await last_update(shop))["stage"] == "trial"
+        updates.told("cp-w1", "0.2.0", confirmed)
+        updates.close()
+    async with serving(house) as shop:
+        kept = await last_update(shop)
+        assert (kept["version"], kept["stage"], kept["reason"]) == ("0.2.0", "confirmed", None)
+
+
+async def test_why_a_device_went_back_is_kept(updates: Updates, shop: Client) -> None:
+    shop.engine.submit(DeviceSaid("cp-w1", DeviceStatus.ONLINE, False))
+    back = {"version": "0.2.0", "state": "rolled-back", "reason": "it does not start"}
+    updates.offer("cp-w1", BUNDLE)
+    updates.told("cp-w1", "0.1.0", back)
+    kept = await last_update(shop)
+    assert (kept["stage"], kept["reason"]) == ("rolled-back", "it does not start")
+    updates.close()
+
+
+async def test_a_refusal_is_not_taken_for_what_was_before(updates: Updates, shop: Client) -> None:
+    shop.engine.submit(DeviceSaid("cp-w1", DeviceStatus.ONLINE, False))
+    refused = Kept("cp-w1", 1, "0.2.0", "refused", "flash is too small")
+    shop.engine.keep([refused.statement()])
+    await settled(shop.engine)
+    updates.told("cp-w1", "0.1.0", {"version": "0.2.0", "state": "rolled-back", "reason": "once"})
+    assert (await last_update(shop))["stage"] == "refused"

@@ -7,6 +7,7 @@ the way it goes in a shop.
 import asyncio
 import json
 import os
+import secrets
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -65,13 +66,14 @@ class SimulatedRoom:
         self.lamp = 0
         self.needs = needs
         self._shop = shop
+        self._update_key = secrets.token_hex(32)
         self._changed = changed
         self._process: asyncio.subprocess.Process | None = None
         self._down_since: dict[str, float] = {}
 
     async def run(self, interpreter: str, broker: Address, place: Path) -> None:
         """Keeps the room's process running until cancelled."""
-        config = place / f"{self.device}.json"
+        config = place / f"{self.device}.json"  # where `overdoor device update` looks for its key
         config.write_text(json.dumps(self._config(broker)), encoding="utf-8")
         firmware = folder("firmware")
         environment = os.environ | {"MICROPYPATH": f"{firmware / 'sim'}:{firmware}:.frozen"}
@@ -138,6 +140,7 @@ class SimulatedRoom:
             "model": "simulated",
             "broker": {"host": broker.host, "port": broker.port},
             "wifi": {"ssid": "simulated", "password": "simulated"},
+            "update_key": self._update_key,
             "pins": _PINS,
             "ring_leds": 12,
         } | (chosen if self.needs else {})

@@ -9,6 +9,7 @@ from overdoor.demo.page import DemoPage
 from overdoor.demo.people import People
 from overdoor.demo.rooms import SimulatedPager, SimulatedRoom, find_interpreter
 from overdoor.demo.shop import NEEDS, PAGER, DemoShop
+from overdoor.device.folder import NAME as DEVICES
 from overdoor.engine import Engine
 from overdoor.serve import Extra, Running, serve
 
@@ -32,14 +33,16 @@ async def run_demo(shop: DemoShop, ready: Callable[[Running], None], *, busy: bo
         page.people = People(engine, rooms, shop.drawing["zones"], page.people_changed)
 
         async def beside(running: Running) -> None:
+            place = shop.folder / DEVICES
+            place.mkdir(exist_ok=True)
             assert page.people is not None
             if busy:
                 page.people.set_busy(True)
             try:
                 async with asyncio.TaskGroup() as tasks:
                     for room in rooms.values():
-                        tasks.create_task(room.run(interpreter, running.broker, shop.folder))
-                    tasks.create_task(pager.run(interpreter, running.broker, shop.folder))
+                        tasks.create_task(room.run(interpreter, running.broker, place))
+                    tasks.create_task(pager.run(interpreter, running.broker, place))
             finally:
                 page.close()
                 await page.people.stop()

@@ -5,12 +5,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from json import dumps
 from pathlib import Path
 from typing import Any
 
 from overdoor.config import Config
 
 SHOP = "demo"
+FILE = "shop.toml"
 PAGER = "pg-1"
 NEEDS = {  # rooms with a need button, and what it chooses from
     "w2": ("another-size", "another-model", "question"),
@@ -29,6 +31,11 @@ class DemoShop:
     config: Config
     folder: Path
     drawing: dict[str, Any]
+
+    @property
+    def file(self) -> Path:
+        """Its `shop.toml`, for the commands that ask for one."""
+        return self.folder / FILE
 
 
 @contextmanager
@@ -57,7 +64,24 @@ def demo_config(rooms: int, port: int, broker: str, data: Path | None) -> Iterat
                 ],
             }
         )
+        _write(config, folder / FILE)
         yield DemoShop(config, folder, drawing)
+
+
+def _write(config: Config, file: Path) -> None:
+    """The configuration as the file that it would be read from."""
+    shop, web, data = config.shop, config.web, config.data.path
+    lines = [f"[shop]\nid = {dumps(shop.id)}\nname = {dumps(shop.name)}"]
+    lines.append(f"[web]\nbind = {dumps(web.bind)}\n[data]\npath = {dumps(str(data))}")
+    lines.append(f'[mqtt]\nurl = "embedded"\nport = {config.mqtt.port}')
+    lines += [f"[[zone]]\nid = {dumps(z.id)}\nname = {dumps(z.name)}" for z in config.zone]
+    lines += [f"[[pager]]\ndevice = {dumps(pager.device)}" for pager in config.pager]
+    for room in config.room:
+        lines.append(
+            f"[[room]]\nid = {dumps(room.id)}\nname = {dumps(room.name)}\n"
+            f"zone = {dumps(room.zone)}\nat = {dumps(room.at)}\ndevice = {dumps(room.device)}"
+        )
+    file.write_text("\n\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _draw(count: int) -> dict[str, Any]:

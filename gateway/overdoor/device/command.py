@@ -229,7 +229,7 @@ def list_(config: ConfigFile = Path("shop.toml")) -> None:
                 device.get("status", ""),
                 heard,
                 device.get("firmware") or "",
-                _last_update(device.get("update")),
+                _last_update(device.get("last_update")),
                 device.get("model") or "",
             )
         )
@@ -265,11 +265,8 @@ def _last_update(told: dict[str, str] | None) -> str:
     """How it ended, in a few words."""
     if told is None:
         return ""
-    words = {
-        "rolled-back": f"went back from {told['version']}",
-        "trial": f"tries {told['version']}",
-    }
-    return api.printable(words.get(told["state"], told["state"]))
+    words = {"rolled-back": "went back from", "starting": "tries", "trial": "tries"}
+    return api.printable(f"{words.get(told['stage'], told['stage'])} {told['version']}")
 
 
 def _planned(config: Config) -> list[tuple[str, str | None]]:

@@ -97,3 +97,12 @@ def m003_base(db: Database) -> None:
 def m_tags(db: Database) -> None:
     """How often each signed tag was read, by its latest tap that counted."""
     db.execute("CREATE TABLE tag (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID")
+
+
+@migrations()
+def m_updates(db: Database) -> None:
+    """How the last update of each device's firmware went."""
+    db.execute(
+        "CREATE TABLE device_update (device TEXT PRIMARY KEY, at INTEGER NOT NULL, "
+        "version TEXT NOT NULL, stage TEXT NOT NULL, reason TEXT) WITHOUT ROWID"
+    )

@@ -12,7 +12,7 @@ from overdoor.core.model import Call, Device, DeviceStatus, Duty, Kind, Millis, 
 from overdoor.core.times import rfc3339
 from overdoor.engine import Engine
 from overdoor.insight.summary import P90_NEEDS, CallRow, summarise
-from overdoor.store import telemetry
+from overdoor.store import telemetry, updates
 
 EVIDENCE = {
     "A": "presence button in the room",
@@ -150,11 +150,20 @@ def devices(engine: Engine) -> list[dict[str, Any]]:
     plan = shop.plan
     ids = [*plan.room_of, *plan.pagers]
     ids += sorted(shop.devices.keys() - set(ids))
+    kept = updates.every(engine.store)
     return [
         _device_view(engine, shop.devices.get(id_, Device(id_)))
         | {"room": plan.room_of.get(id_), "pager": id_ in plan.pagers}
+        | {"last_update": _last_update(kept.get(id_))}
         for id_ in ids
     ]
+
+
+def _last_update(kept: updates.Kept | None) -> dict[str, Any] | None:
+    if kept is None:
+        return None
+    told = {"version": kept.version, "stage": kept.stage, "reason": kept.reason}
+    return told | {"at": iso(kept.at)}
 
 
 def device_page(engine: Engine, device: Device) -> dict[str, Any]:
@@ -163,6 +172,7 @@ def device_page(engine: Engine, device: Device) -> dict[str, Any]:
     told = telemetry.history(engine.store, device.id)
     return _device_view(engine, device) | {
         "room": engine.committed.plan.room_of.get(device.id),
+        "last_update": _last_update(updates.last(engine.store, device.id)),
         "reboots": telemetry.reboots(engine.store, device.id, since),
         "history": [row | {"at": iso(row["at"])} for row in told],
     }
