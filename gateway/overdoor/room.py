@@ -8,6 +8,7 @@ import typer
 from overdoor import config as configuration
 from overdoor.cards import Cards
 from overdoor.config import Config, ConfigError
+from overdoor.printing import printed
 from overdoor.tags import Tags
 
 app = typer.Typer(help="The rooms, their cards and their signed tags.", no_args_is_help=True)
@@ -20,9 +21,12 @@ ConfigFile = Annotated[
 @app.command()
 def cards(
     rooms: Annotated[list[str] | None, typer.Argument(help="Which rooms; all if none.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A PDF to print, four cards on a page of A4.")
+    ] = None,
     config: ConfigFile = Path("shop.toml"),
 ) -> None:
-    """Print the address on each room's card, for its QR code.
+    """Print the address on each room's card, or make the cards themselves with --out.
 
     Whoever has an address can call staff to that room. It works until the card is rotated.
     """
@@ -31,6 +35,16 @@ def cards(
     book = Cards(read.data.path, read.web.origin)
     for room_id in rooms or known:
         _known(read, room_id)
+    if out is not None:
+        tagged = {one.room for one in Tags(read.data.path, read.web.origin).all()}
+        chosen = [known[room_id] for room_id in rooms or known]
+        try:
+            out.write_bytes(printed(read.shop.name, chosen, book, tagged))
+        except OSError as error:
+            raise ConfigError(f"{out} cannot be written: {error.strerror}.") from None
+        typer.echo(f"{out} holds the cards of {len(chosen)} rooms. Print it at 100 %.")
+        return
+    for room_id in rooms or known:
         typer.echo(f"{room_id:<12} {known[room_id].name:<20} {book.shopper_url(room_id)}")
 
 

@@ -17,7 +17,7 @@ from overdoor.engine import Engine
 from overdoor.orders import Orders
 from overdoor.tags import Tags
 from overdoor.updates import Updates
-from overdoor.web import api, devices, metrics, pages, problems, shell, taps, views
+from overdoor.web import api, devices, metrics, pages, printing, problems, shell, taps, views
 from overdoor.web.guard import Guard
 from overdoor.web.shell import Assets
 from overdoor.web.stream import Hub
@@ -67,6 +67,7 @@ def create_app(
     app.include_router(pages.router)
     app.include_router(shell.router)
     app.include_router(taps.router)
+    app.include_router(printing.router)
     for router in routers:
         app.include_router(router)
     app.mount(state.assets.base, state.assets.app(), name="assets")
