@@ -96,6 +96,10 @@ export function keepFresh(after = () => {}) {
         cache: "no-store",
         signal: AbortSignal.timeout?.(patience),
       });
+      if (answer.redirected) {
+        location.reload(); // signed out meanwhile: the page itself shows the way in
+        return;
+      }
       if (answer.status === 404 || answer.status === 410) return;
       if (!answer.ok) throw new Error(`fragment: ${answer.status}`);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");

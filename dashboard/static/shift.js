@@ -36,7 +36,10 @@ export function startShift(fresh) {
     const go = $("signon-go");
     go.setAttribute("aria-busy", "true");
     remember(data.get("zone"));
-    await duty("POST", { name: String(data.get("name")).trim(), zone: data.get("zone") });
+    const said = { zone: data.get("zone") };
+    if (data.has("name")) said.name = String(data.get("name")).trim();
+    if (data.has("pin")) said.pin = data.get("pin"); // where the shop has accounts
+    await duty("POST", said);
     go.removeAttribute("aria-busy");
     fresh.renew(); // the stream of somebody on duty counts as a way to reach them
   });

@@ -11,8 +11,9 @@ from typing import Annotated, Literal
 import structlog
 import typer
 
-from overdoor import __version__
+from overdoor import __version__, associates
 from overdoor import config as configuration
+from overdoor.associates import AccountError
 from overdoor.bus import BrokerError, TakenOver
 from overdoor.cards import CardsError
 from overdoor.config import ConfigError
@@ -27,6 +28,7 @@ from overdoor.tags import TagsError
 
 USAGE = 2
 _SAID = (
+    AccountError,
     BrokerError,
     CardsError,
     ConfigError,
@@ -47,6 +49,8 @@ app = typer.Typer(
 
 app.add_typer(device_app, name="device")
 app.add_typer(room_app, name="room")
+app.add_typer(associates.app, name="associate")
+app.add_typer(associates.tokens, name="token")
 
 ConfigFile = Annotated[
     Path, typer.Option("--config", "-c", help="The shop's file.", show_default=True)
@@ -194,6 +198,12 @@ def _announce(running: Running, file: Path | None = None) -> None:
         f"{its_file}"
         "Ctrl-C ends it."
     )
+    if running.first_link is not None:
+        typer.echo(
+            "Anybody who reaches the pages may sign on. For accounts, the manager opens\n"
+            f"  {running.url}/join/{running.first_link}\n"
+            "which works once, for a day."
+        )
     if not running.engine.broker_up:
         typer.echo("The broker does not answer yet; trying on.", err=True)
     sys.stdout.flush()

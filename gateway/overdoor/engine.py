@@ -190,6 +190,25 @@ class Engine:
 
         self._writer.put(Turned(shop, shop, (), (), statements, written))
 
+    async def write(self, statements: Sequence[Statement]) -> None:
+        """`keep`, awaited; whoever watches is told. Raises `NotStored`."""
+        future: asyncio.Future[None] = self._loop.create_future()
+        shop, failures = self._shop, self._failures
+
+        def written(turned: Turned, error: Exception | None) -> None:
+            if error is None:
+                self._stored(turned)
+            elif failures == self._failures:
+                self._not_stored(error)
+            if not future.cancelled():
+                if error is None:
+                    future.set_result(None)
+                else:
+                    future.set_exception(NotStored(str(error)))
+
+        self._writer.put(Turned(shop, shop, (), (), statements, written))
+        await future
+
     def follow(self, then: Callable[[], None]) -> None:
         """Calls `then` once every turn that was submitted before is durable, or has failed."""
         shop = self._shop
@@ -223,7 +242,7 @@ class Engine:
         if by is None:
             return None
         if by in self.people:
-            return self.people[by][0]
+            return self.people[by].name
         return by if by in self.committed.plan.pagers else None
 
     def _with_ledger(self, given: DeviceEvent) -> DeviceEvent:

@@ -39,6 +39,7 @@ class Running:
     broker_name: str
     url: str
     is_demo: bool
+    first_link: str | None  # the token with which somebody becomes the first manager
 
 
 Extra = tuple[Sequence[APIRouter], Callable[[Running], Coroutine[None, None, None]]]
@@ -84,6 +85,7 @@ async def serve(
                     config.shop,
                     folder("dashboard"),
                     names=config.web.all_names,
+                    origin=config.web.origin,
                     demo=extra is not None,
                     routers=routers,
                     orders=orders,
@@ -100,9 +102,9 @@ async def serve(
                         timeout_graceful_shutdown=1,
                     )
                 )
-                running = Running(
-                    engine, address, broker_name, _url(config), is_demo=extra is not None
-                )
+                demo = extra is not None
+                link = None if demo else await app.state.accounts.first_link()
+                running = Running(engine, address, broker_name, config.web.here, demo, link)
                 async with _Tasks() as tasks:
                     talking = tasks.start(bus.run())
                     serving = tasks.start(server.serve([listener]))
@@ -206,8 +208,3 @@ async def _broker(config: Config) -> AsyncIterator[tuple[Address, str]]:
         yield Address("127.0.0.1", mqtt.port), f"embedded {broker.name} on 127.0.0.1:{mqtt.port}"
     finally:
         await broker.stop()
-
-
-def _url(config: Config) -> str:
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(config.web.host, config.web.host)  # noqa: S104
-    return f"http://{host}:{config.web.port}"

@@ -163,7 +163,7 @@ async def test_a_refusal_is_told_and_changes_nothing(house: House) -> None:
 
 async def test_a_refused_sign_on_leaves_no_person_behind(house: House) -> None:
     async with house.open() as engine:
-        also = (("INSERT INTO person VALUES (?, ?, ?)", ("ana", "Ana", "hash")),)
+        also = (("INSERT INTO person VALUES (?, ?, ?, NULL)", ("ana", "Ana", "hash")),)
         done = await engine.do(DutyStarted("ana", "no-such-zone"), also=also)
         assert done.refused is not None
         assert engine.store.people() == {}

@@ -68,7 +68,7 @@ def test_a_shift_that_nobody_ends_ends_by_itself() -> None:
 
 async def test_a_name_is_gone_from_the_file_when_the_shift_ends(house: House) -> None:
     async with house.open() as engine:
-        also = (("INSERT INTO person VALUES (?, ?, ?)", ("ana", "Wilhelmine", "hash")),)
+        also = (("INSERT INTO person VALUES (?, ?, ?, NULL)", ("ana", "Wilhelmine", "hash")),)
         await engine.do(DutyStarted("ana", "women"), also=also)
         assert engine.name_of("ana") == "Wilhelmine"
         await engine.do(DutyEnded("ana"))

@@ -25,6 +25,7 @@ Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
 Need = Literal["another-size", "another-model", "question", "ready-to-pay", "other"]
 Seconds = Annotated[float, Strict(), Field(ge=0, le=7 * 86400, allow_inf_nan=False)]
 SomeSeconds = Annotated[float, Strict(), Field(gt=0, le=7 * 86400, allow_inf_nan=False)]
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to be asked for, not bound
 Metres = Annotated[float, Strict(), Field(ge=-10_000, le=10_000, allow_inf_nan=False)]
 Place = tuple[Metres, Metres]
 
@@ -58,6 +59,7 @@ class MqttPart(_Part):
     url: str = "embedded"
     port: int = Field(default=1883, ge=1, le=65535)  # of the embedded broker
     broker: Literal["auto", "mosquitto", "iotcore"] = "auto"  # which one is embedded
+    ca: Path | None = None  # PEM: what vouches for an mqtts broker; None: what this machine trusts
 
     @field_validator("url")
     @classmethod
@@ -82,6 +84,8 @@ class WebPart(_Part):
     bind: str = "127.0.0.1:8080"
     names: tuple[str, ...] = ()  # what else people type to get here, like "overdoor.shop.lan"
     url: str | None = None  # what phones open, if it does not follow from these
+    tls_cert: Path | None = None  # PEM, with those that vouch for it; both or neither
+    tls_key: Path | None = None
 
     @field_validator("bind")
     @classmethod
@@ -90,6 +94,23 @@ class WebPart(_Part):
         if not host or not port.isdigit() or not 0 < int(port) < 65536:
             raise ValueError("it is an address and a port, like '127.0.0.1:8080'")
         return value
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if (self.tls_cert is None) is not (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key go together")
+        return self
+
+    @property
+    def scheme(self) -> str:
+        """How browsers speak to it."""
+        return "http" if self.tls_cert is None else "https"
+
+    @property
+    def here(self) -> str:
+        """Where the pages are for this machine itself."""
+        host = _EVERYWHERE.get(self.host, self.host)
+        return f"{self.scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
     def host(self) -> str:
@@ -123,7 +144,7 @@ class WebPart(_Part):
             host = self.names[0]
         elif self.host in ("0.0.0.0", "::"):  # noqa: S104
             host = f"{socket.gethostname()}.local"
-        return f"http://{host}:{self.port}"
+        return f"{self.scheme}://{host}:{self.port}"
 
 
 class DataPart(_Part):

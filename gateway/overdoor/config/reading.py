@@ -61,11 +61,14 @@ def read(path: Path) -> Config:
         raise ConfigError(f"{path}{_line(text, location)}: {_sentence(first, location)}") from None
     for location, sentence in _contradictions(config):
         raise ConfigError(f"{path}{_line(text, location)}: {sentence}")
-    folder = config.data.path
-    if not folder.is_absolute():
-        data_part = config.data.model_copy(update={"path": path.parent / folder})
-        config = config.model_copy(update={"data": data_part})
-    return config
+    kept = config.data.model_copy(update={"path": path.parent / config.data.path})
+    web, mqtt = config.web, config.mqtt
+    if web.tls_cert is not None and web.tls_key is not None:
+        files = {"tls_cert": path.parent / web.tls_cert, "tls_key": path.parent / web.tls_key}
+        web = web.model_copy(update=files)
+    if mqtt.ca is not None:
+        mqtt = mqtt.model_copy(update={"ca": path.parent / mqtt.ca})
+    return config.model_copy(update={"data": kept, "web": web, "mqtt": mqtt})
 
 
 def _sentence(error: Any, location: tuple[Any, ...]) -> str:

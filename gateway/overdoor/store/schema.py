@@ -2,7 +2,7 @@
 
 `event` is the truth, on top of `base` and `ledger`, into which facts are folded that were kept
 long enough. `call`, `room`, `device`, `duty`, `tag` and `shop` follow from it. Who is behind a duty
-is in `person` and nowhere else; the row goes when the shift ends.
+is in `person` and nowhere else; the row goes when the shift ends. Accounts stand apart from it all.
 """
 
 from sqlite_utils import Database, Migrations
@@ -106,3 +106,53 @@ def m_updates(db: Database) -> None:
         "CREATE TABLE device_update (device TEXT PRIMARY KEY, at INTEGER NOT NULL, "
         "version TEXT NOT NULL, stage TEXT NOT NULL, reason TEXT) WITHOUT ROWID"
     )
+
+
+@migrations()
+def m004_accounts(db: Database) -> None:
+    """People who agreed to an account, and what opens the door to them and to programs."""
+    for statement in _M004:
+        db.execute(statement)
+
+
+_M004 = (
+    "ALTER TABLE person ADD COLUMN account TEXT",  # whose the shift is; NULL: signed on by name
+    """
+    CREATE TABLE account (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        name_key TEXT NOT NULL UNIQUE,
+        role TEXT NOT NULL CHECK (role IN ('associate', 'manager')),
+        languages TEXT NOT NULL CHECK (json_valid(languages)),
+        departments TEXT NOT NULL CHECK (json_valid(departments)),
+        secret TEXT,                     -- argon2 of PIN or password; NULL: not agreed yet
+        made_at INTEGER NOT NULL,
+        agreed_at INTEGER
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE session (
+        token_hash TEXT PRIMARY KEY,     -- SHA-256
+        account TEXT NOT NULL,
+        since INTEGER NOT NULL,
+        until INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX session_of_account ON session (account)",
+    """
+    CREATE TABLE invitation (            -- a link that works once
+        token_hash TEXT PRIMARY KEY,
+        account TEXT,                    -- NULL: of the first manager
+        until INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE token (                 -- of programs
+        token_hash TEXT PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        role TEXT NOT NULL,
+        made_at INTEGER NOT NULL,
+        until INTEGER
+    ) WITHOUT ROWID
+    """,
+)

@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -35,6 +36,19 @@ class StoreError(Exception):
     """The data folder cannot be used. The message says why, and what to do."""
 
 
+class InUse(StoreError):  # noqa: N818 - what it is
+    """Another gateway runs on the folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is on duty: a nickname, the hash of the session's token, the account if there is one."""
+
+    name: str
+    token_hash: str
+    account: str | None
+
+
 class Store:
     """The database of one shop.
 
@@ -50,7 +64,7 @@ class Store:
             self._readers: WeakSet[_Reader] = WeakSet()
             stack.callback(self._close_connections)
             with self.opening():
-                self._db = _connect(self.path)
+                self._db = connect(self.path)
                 self._db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a new file
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute("PRAGMA secure_delete = ON")  # an erased name is gone
@@ -195,10 +209,10 @@ class Store:
         )
         return rows.fetchall()
 
-    def people(self) -> dict[str, tuple[str, str]]:
-        """Duty id → (nickname, hash of the session's token), for those on duty."""
-        rows = self.reader().execute("SELECT duty, name, token_hash FROM person")
-        return {duty: (name, token_hash) for duty, name, token_hash in rows}
+    def people(self) -> dict[str, Person]:
+        """Duty id → who it is, for those on duty."""
+        rows = self.reader().execute("SELECT duty, name, token_hash, account FROM person")
+        return {duty: Person(*about) for duty, *about in rows}
 
     def identity(self) -> str:
         """A name of this database in this place: the same at each start, another elsewhere."""
@@ -213,7 +227,7 @@ def copy_database(source: Path, target: Path) -> None:
     if target.exists():
         raise StoreError(f"{target} is there already; a backup never overwrites.")
     try:
-        with closing(_connect(source)) as here, closing(sqlite3.connect(target)) as there:
+        with closing(connect(source)) as here, closing(sqlite3.connect(target)) as there:
             # One state of the file: else the copy begins again with every commit of the gateway.
             here.execute("BEGIN")
             here.execute("SELECT count(*) FROM sqlite_schema").fetchone()
@@ -230,14 +244,15 @@ class _Reader:
     """A reading connection that is closed with its thread: worker threads come and go."""
 
     def __init__(self, path: Path) -> None:
-        self.db = _connect(path)
+        self.db = connect(path)
         self.db.execute("PRAGMA query_only = ON")
 
     def __del__(self) -> None:
         self.db.close()
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection that waits for others, and begins a transaction only when told to."""
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     return db
@@ -255,7 +270,7 @@ def _locked(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise StoreError(
+            raise InUse(
                 f"Another gateway is running on {folder}. Stop it, or give this one its own "
                 "[data] path."
             ) from None

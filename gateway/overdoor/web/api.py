@@ -1,7 +1,7 @@
 """The API of the contract, `/api/v1`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -13,20 +13,23 @@ from pydantic import BaseModel, ConfigDict, Field
 from ulid import ULID
 
 from overdoor.core import inputs
-from overdoor.core.escalation import SHIFT_MS
 from overdoor.core.inputs import Answer, DutyPaused, DutyStarted, Raise, RoomServiced, Verb, Void
 from overdoor.core.model import Call, Evidence, Kind, Room, Service
 from overdoor.engine import Engine
+from overdoor.store.projections import Statement
 from overdoor.web import views
+from overdoor.web.accounts import Accounts
+from overdoor.web.people import address_of, leave
 from overdoor.web.problems import Problem, not_found
+from overdoor.web.roles import MaybeWho, TheAccounts, manager
 from overdoor.web.session import (
-    COOKIE,
     MaybeSession,
     OnDuty,
     Session,
     TheEngine,
-    sign_off,
+    keep_token,
     sign_on,
+    token_of,
 )
 
 router = APIRouter(prefix="/api/v1")
@@ -79,9 +82,13 @@ class ServiceBody(_Body):
 
 
 class DutyBody(_Body):
-    """Signs on with a name and a zone; on duty, moves, takes a break, or comes back."""
+    """Signs on with a name and a zone; on duty, moves, takes a break, or comes back.
+
+    Where the shop has accounts, signing on takes the `pin` too, or an open session and no name.
+    """
 
     name: str | None = Field(default=None, min_length=1, max_length=40)
+    pin: str | None = Field(default=None, min_length=1, max_length=128)
     zone: str | None = Field(default=None, max_length=32)
     paused: bool | None = None
     badge: str | None = Field(default=None, min_length=1, max_length=64)
@@ -133,15 +140,19 @@ async def raise_call(
     request: Request,
     response: Response,
     session: MaybeSession,
+    accounts: TheAccounts,
+    who: MaybeWho,
     body: RaiseBody | None = None,
     key: Key = None,
 ) -> dict[str, Any]:
-    """Raises a call without the button. 409 if the room has one.
+    """Raises a call without the button. 409 if the room has one. A mystery call is the manager's.
 
     In a training room it is a training call of whoever asks.
     """
     training = _room(engine, room_id).training
     said = body or RaiseBody()
+    if said.mystery and accounts.required():
+        manager(who)
     kind = Kind.TRAINING if training else Kind.MYSTERY if said.mystery else Kind.NORMAL
     by = session.duty.id if session else None
     key = f"raise/{room_id}/{key}" if key is not None else None
@@ -311,11 +322,18 @@ def _conflict(engine: Engine, why: str, call: Call | None, asker: str | None = N
 
 @router.post("/duty")
 async def duty(
-    body: DutyBody, engine: TheEngine, session: MaybeSession, response: Response
+    body: DutyBody,
+    engine: TheEngine,
+    accounts: TheAccounts,
+    session: MaybeSession,
+    who: MaybeWho,
+    request: Request,
+    response: Response,
 ) -> dict[str, Any]:
     """Signs on (name and zone), moves (zone), takes a break (paused), or comes back."""
-    if body.name is not None:
-        return await begin_shift(engine, body.name, body.zone, response, body.skills, body.badge)
+    signed_in = session is None and who is not None and who.account is not None
+    if body.name is not None or (signed_in and body.zone is not None):
+        return await begin_shift(engine, accounts, request, response, body)
     if session is None:
         raise Problem(401, "Not on duty", "Sign on first, with a name and a zone.")
     if body.paused and body.zone is None:
@@ -336,26 +354,48 @@ async def my_duty(session: OnDuty, engine: TheEngine) -> dict[str, Any]:
 
 
 @router.delete("/duty", status_code=204)
-async def end_duty(session: OnDuty, engine: TheEngine, response: Response) -> None:
-    """Signs off. Who was behind the duty is forgotten."""
-    await sign_off(engine, session.duty.id)
-    response.delete_cookie(COOKIE)
+async def end_duty(
+    session: OnDuty,
+    engine: TheEngine,
+    accounts: TheAccounts,
+    request: Request,
+    response: Response,
+) -> None:
+    """Signs off, and out: the phone may be the next one's. Who was behind the duty is forgotten."""
+    await leave(engine, accounts, session, request, response)
 
 
 async def begin_shift(
-    engine: Engine,
-    name: str,
-    zone: str | None,
-    response: Response,
-    skills: Sequence[str] | None = None,
-    badge: str | None = None,
+    engine: Engine, accounts: Accounts, request: Request, response: Response, said: DutyBody
 ) -> dict[str, Any]:
-    """Signs on and gives the session to the browser."""
-    name = " ".join(name.split())
-    if not name or zone is None or zone not in engine.committed.plan.zones:
+    """Signs on and gives the session to the browser. 401 and 429 as for signing in."""
+    name = " ".join((said.name or "").split())
+    zone, skills = said.zone, tuple(said.skills or ())
+    if zone is None or zone not in engine.committed.plan.zones or not (name or said.name is None):
         raise Problem(422, "Not understood", "Signing on takes a name and a zone of this shop.")
-    duty_id, token = await sign_on(engine, name, zone, tuple(skills or ()), badge)
-    response.set_cookie(COOKIE, token, max_age=SHIFT_MS // 1000, httponly=True, samesite="strict")
+    account, token, also = None, None, list[Statement]()
+    if accounts.required():
+        if said.name is None:
+            token = token_of(request)
+            who = accounts.who(token)
+            account = who.account if who is not None else None
+            if account is None:
+                raise Problem(401, "Not signed in", "Sign in first.")
+        else:
+            account = await accounts.check(name, said.pin or "", address_of(request))
+            token, also = accounts.opening(account)
+        name, skills = account.name, skills or account.skills
+    duty_id, token = await sign_on(
+        engine,
+        name,
+        zone,
+        skills,
+        said.badge,
+        token=token,
+        account=account.id if account is not None else None,
+        also=also,
+    )
+    keep_token(request, response, token)
     session = Session(engine.committed.duties[duty_id], name)
     return _duty_view(engine, session) | {"token": token}
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote
 from weakref import WeakValueDictionary
 
-from fastapi import APIRouter, FastAPI
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 from starlette.responses import Response
@@ -17,8 +18,22 @@ from overdoor.engine import Engine
 from overdoor.orders import Orders
 from overdoor.tags import Tags
 from overdoor.updates import Updates
-from overdoor.web import api, devices, metrics, pages, printing, problems, shell, taps, views
+from overdoor.web import (
+    api,
+    devices,
+    metrics,
+    pages,
+    people,
+    people_pages,
+    printing,
+    problems,
+    shell,
+    taps,
+    views,
+)
+from overdoor.web.accounts import Accounts
 from overdoor.web.guard import Guard
+from overdoor.web.roles import SignInFirst, permitted
 from overdoor.web.shell import Assets
 from overdoor.web.stream import Hub
 from overdoor.web.waiting import Taps
@@ -30,6 +45,7 @@ def create_app(
     dashboard: Path,
     *,
     names: Sequence[str] = (),
+    origin: str | None = None,
     demo: bool = False,
     routers: Sequence[APIRouter] = (),
     orders: Orders | None = None,
@@ -37,7 +53,10 @@ def create_app(
     tags: Tags | None = None,
     updates: Updates | None = None,
 ) -> FastAPI:
-    """The app. `dashboard`: folder of templates and static files. `names`: what people type."""
+    """The app. `dashboard`: folder of templates and static files. `names`: what people type.
+
+    `origin`: what phones open.
+    """
     app = FastAPI(
         title="Overdoor",
         summary="Calls, rooms and numbers of one shop.",
@@ -45,12 +64,15 @@ def create_app(
         docs_url=None,  # its page would load scripts from elsewhere
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
+        dependencies=[Depends(permitted)],
     )
     state = app.state
     state.engine = engine
     state.orders = orders or Orders()
     state.updates = updates or Updates(engine, state.orders)
     state.hub = Hub(engine)
+    state.accounts = Accounts(engine)
+    state.origin = origin
     state.shop_name = shop.name
     state.timezone = shop.zone_info()
     state.demo = demo
@@ -64,15 +86,21 @@ def create_app(
     problems.install(app)
     app.include_router(api.router)
     app.include_router(devices.router)
+    app.include_router(people.router)
     app.include_router(pages.router)
     app.include_router(shell.router)
     app.include_router(taps.router)
     app.include_router(printing.router)
+    app.include_router(people_pages.router)
     for router in routers:
         app.include_router(router)
     app.mount(state.assets.base, state.assets.app(), name="assets")
     app.mount("/static", StaticFiles(directory=dashboard / "static"), name="static")
     app.add_middleware(Guard, names=names)
+
+    @app.exception_handler(SignInFirst)
+    async def _sign_in_first(request: Request, _: SignInFirst) -> Response:
+        return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", 303)
 
     @app.get("/healthz", include_in_schema=False)
     async def healthz() -> dict[str, str]:

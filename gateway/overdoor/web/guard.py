@@ -1,8 +1,9 @@
 """At the door of the web: whom the pages answer, and with which headers.
 
-The gateway has no passwords yet, so a page from elsewhere must not be able to speak for the browser
-that shows it: neither across sites (the request says where it comes from), nor by giving its own
-name to the gateway's address (the request says which host it was meant for).
+A page from elsewhere must not be able to speak for the browser that shows it, which may be signed
+in, or stand in a shop without accounts: neither across sites (the request says where it comes
+from), nor by giving its own name to the gateway's address (the request says which host it was
+meant for).
 """
 
 import ipaddress

@@ -9,8 +9,10 @@ from starlette.responses import Response
 from overdoor import __version__
 from overdoor.engine import Engine
 from overdoor.web import views
-from overdoor.web.api import begin_shift
+from overdoor.web.accounts import Accounts
+from overdoor.web.api import DutyBody, begin_shift
 from overdoor.web.problems import not_found
+from overdoor.web.roles import TheAccounts
 from overdoor.web.session import MaybeSession, Session, TheEngine
 from overdoor.web.story import story
 from overdoor.web.waiting import Settled
@@ -18,9 +20,12 @@ from overdoor.web.waiting import Settled
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 
-def render(request: Request, template: str, page: str, **context: Any) -> HTMLResponse:
+def render(
+    request: Request, template: str, page: str, status: int = 200, **context: Any
+) -> HTMLResponse:
     """A template with what every page gets."""
     state = request.app.state
+    accounts: Accounts = state.accounts
     response: HTMLResponse = state.templates.TemplateResponse(
         request,
         template,
@@ -31,8 +36,11 @@ def render(request: Request, template: str, page: str, **context: Any) -> HTMLRe
             "demo": state.demo,
             "timezone": state.timezone.key,
             "version": __version__,
+            "who": request.state.who,
+            "accounts": accounts.required(),
             **context,
         },
+        status_code=status,
         headers={"Cache-Control": "no-store"},
     )
     return response
@@ -74,11 +82,17 @@ def handheld_calls(request: Request, engine: TheEngine, session: MaybeSession) -
 
 @router.post("/handheld/sign-on")
 async def handheld_sign_on(
-    engine: TheEngine, name: Annotated[str, Form()], zone: Annotated[str, Form()]
+    engine: TheEngine,
+    accounts: TheAccounts,
+    request: Request,
+    zone: Annotated[str, Form(max_length=32)],
+    name: Annotated[str | None, Form(max_length=40)] = None,
+    pin: Annotated[str | None, Form(max_length=128)] = None,
 ) -> Response:
     """Signs on without JavaScript."""
     response = RedirectResponse("/handheld", status_code=303)
-    await begin_shift(engine, name, zone, response)
+    said = DutyBody(name=name or None, zone=zone, pin=pin or None)
+    await begin_shift(engine, accounts, request, response, said)
     return response
 
 

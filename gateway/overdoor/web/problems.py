@@ -18,10 +18,12 @@ class Problem(Exception):  # noqa: N818 - the word of the RFC
         self.status = status
         self.body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
         self.body |= more
+        self.headers: dict[str, str] = {}
 
     def response(self) -> JSONResponse:
         """The problem as it is sent."""
-        return JSONResponse(self.body, self.status, media_type="application/problem+json")
+        media_type = "application/problem+json"
+        return JSONResponse(self.body, self.status, self.headers, media_type)
 
 
 def not_found(what: str) -> Problem:

@@ -84,6 +84,8 @@ def shell_page(request: Request, engine: TheEngine) -> HTMLResponse:
         fragment="_offline.html",
         zones=zones(engine),
         now=None,
+        who=None,  # the phone keeps it, and may be the next one's
+        accounts=False,
     )
 
 

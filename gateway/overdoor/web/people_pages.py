@@ -1,0 +1,295 @@
+"""The pages of accounts: signing in, joining, the manager's people, and what is held about oneself.
+
+Plain forms that need no script; the guard at the door refuses those of another site's page.
+"""
+
+import re
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+import segno
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.responses import Response
+
+from overdoor.store.accounts import NAME_LIMIT, Role
+from overdoor.web.accounts import PASSWORD_LEAST, PIN_LEAST
+from overdoor.web.address import for_phones, is_here
+from overdoor.web.pages import render
+from overdoor.web.people import (
+    address_of,
+    delete_all,
+    held,
+    leave,
+    new_link,
+)
+from overdoor.web.problems import Problem
+from overdoor.web.roles import MaybeWho, OnlyManager, TheAccounts
+from overdoor.web.session import MaybeSession, TheEngine, keep_token
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+Name = Annotated[str, Form(max_length=NAME_LIMIT)]
+Secret = Annotated[str, Form(max_length=128)]
+Words = Annotated[str, Form(max_length=400)]
+_WORD = re.compile(r"[a-z0-9-]{1,32}")
+
+
+def _to(path: str) -> Response:
+    return RedirectResponse(path, status_code=303)
+
+
+def _own(path: str | None) -> str | None:
+    """A path of these pages; None for anything that leads elsewhere."""
+    ours = path is not None and re.fullmatch(r"/(?![/\\])[\w/.-]*", path, re.ASCII)
+    return path if ours else None
+
+
+# -- signing in and out ----------------------------------------------------------------------------
+
+
+@router.get("/sign-in")
+def sign_in_page(request: Request, next: str | None = None) -> HTMLResponse:
+    """Name and PIN."""
+    return render(request, "sign-in.html", "sign-in", next=_own(next), problem=None, name="")
+
+
+@router.post("/sign-in")
+async def sign_in(
+    request: Request,
+    accounts: TheAccounts,
+    name: Name,
+    pin: Secret,
+    next: Annotated[str | None, Form(max_length=200)] = None,
+) -> Response:
+    """Signs in, and goes on to where the reader wanted to be."""
+    try:
+        token = await accounts.sign_in(name, pin, address_of(request))
+    except Problem as problem:
+        page = render(
+            request,
+            "sign-in.html",
+            "sign-in",
+            problem.status,
+            next=_own(next),
+            problem=problem.body["detail"],
+            name=name,
+        )
+        page.headers.update(problem.headers)
+        return page
+    who = accounts.who(token)
+    home = "/" if who is not None and who.role is Role.MANAGER else "/handheld"
+    response = _to(_own(next) or home)
+    keep_token(request, response, token)
+    return response
+
+
+@router.post("/me/sign-out")
+async def sign_out(
+    request: Request, engine: TheEngine, accounts: TheAccounts, session: MaybeSession
+) -> Response:
+    """Signs out; a shift ends with it."""
+    response = _to("/handheld")
+    await leave(engine, accounts, session, request, response)
+    return response
+
+
+# -- joining -------------------------------------------------------------------------------------
+
+
+def _join(
+    request: Request, accounts: TheAccounts, token: str, status: int = 200, **said: str | None
+) -> HTMLResponse:
+    try:
+        account = accounts.invitation(token).account
+    except Problem as problem:
+        return render(request, "join.html", "join", problem.status, ended=True)
+    role = account.role if account is not None else Role.MANAGER
+    least = PASSWORD_LEAST if role is Role.MANAGER else PIN_LEAST
+    about = {"ended": False, "account": account, "role": role, "least": least, "token": token}
+    return render(
+        request, "join.html", "join", status, **{"problem": None, "name": ""} | said | about
+    )
+
+
+@router.get("/join/{token}")
+def join_page(request: Request, accounts: TheAccounts, token: str) -> HTMLResponse:
+    """What an account means, and the choice of a PIN. Looking at it uses nothing up."""
+    return _join(request, accounts, token)
+
+
+@router.post("/join/{token}")
+async def join(
+    request: Request,
+    accounts: TheAccounts,
+    token: str,
+    pin: Secret,
+    again: Secret,
+    name: Name = "",
+) -> Response:
+    """Agrees, and signs in."""
+    try:
+        session = await accounts.join(token, name, _said_twice(pin, again))
+    except Problem as problem:
+        detail = str(problem.body["detail"])
+        return _join(request, accounts, token, problem.status, problem=detail, name=name)
+    who = accounts.who(session)
+    response = _to("/people" if who is not None and who.role is Role.MANAGER else "/handheld")
+    keep_token(request, response, session)
+    return response
+
+
+def _said_twice(pin: str, again: str) -> str:
+    if pin != again:
+        raise Problem(422, "Not the same", "The two are not the same.")
+    return pin
+
+
+# -- the manager's people --------------------------------------------------------------------------
+
+
+def _people(
+    request: Request, accounts: TheAccounts, who: MaybeWho, status: int = 200, **said: str
+) -> HTMLResponse:
+    allowed = who is not None and who.role is Role.MANAGER
+    return render(
+        request,
+        "people.html",
+        "people",
+        status,
+        allowed=allowed,
+        people=accounts.all() if allowed else [],
+        said={"problem": "", "name": "", "languages": "", "departments": ""} | said,
+    )
+
+
+@router.get("/people")
+def people(request: Request, accounts: TheAccounts, who: MaybeWho) -> Response:
+    """Who has an account; in a shop without accounts, how it gets some."""
+    if accounts.required() and (who is None or who.role is not Role.MANAGER):
+        return _to("/sign-in?next=/people")
+    return _people(request, accounts, who)
+
+
+@router.post("/people")
+async def add(
+    request: Request,
+    accounts: TheAccounts,
+    who: OnlyManager,
+    name: Name,
+    role: Annotated[Literal["associate", "manager"], Form()] = "associate",
+    languages: Words = "",
+    departments: Words = "",
+) -> Response:
+    """Adds somebody; their card is printed next."""
+    said = {"name": name, "languages": languages, "departments": departments}
+    try:
+        await accounts.add(_filled(name), Role(role), _words(languages), _words(departments))
+    except Problem as problem:
+        said["problem"] = str(problem.body["detail"])
+        return _people(request, accounts, who, problem.status, **said)
+    return _to("/people")
+
+
+def _filled(name: str) -> str:
+    if not name.strip():
+        raise Problem(422, "Not understood", "A name is missing.")
+    return name
+
+
+def _words(text: str) -> list[str]:
+    words = [word for word in re.split(r"[\s,;]+", text.lower()) if word]
+    for word in words:
+        if not _WORD.fullmatch(word):
+            detail = f"{word!r}: a language or department has 1 to 32 of a-z, 0-9 and -."
+            raise Problem(422, "Not understood", detail)
+    return words[:16]
+
+
+@router.post("/people/{account_id}/card")
+async def card(
+    request: Request, accounts: TheAccounts, _: OnlyManager, account_id: str
+) -> HTMLResponse:
+    """A card to print, with a new link; the card before is void."""
+    account = accounts.one(account_id)
+    link = await new_link(accounts, account, request)
+    return render(
+        request,
+        "card.html",
+        "card",
+        account=account,
+        link=link,
+        qr=segno.make(link, error="m").svg_inline(omitsize=True, light="#fff", border=3),
+        only_here=is_here(urlsplit(for_phones(request)).hostname or ""),
+    )
+
+
+@router.post("/people/{account_id}/sign-out")
+async def sign_out_one(accounts: TheAccounts, _: OnlyManager, account_id: str) -> Response:
+    """Signs somebody out everywhere, as for a lost phone."""
+    await accounts.close_all(accounts.one(account_id))
+    return _to("/people")
+
+
+@router.post("/people/{account_id}/remove")
+async def remove(
+    request: Request, accounts: TheAccounts, who: OnlyManager, account_id: str
+) -> Response:
+    """Deletes an account."""
+    try:
+        await accounts.remove(accounts.one(account_id))
+    except Problem as problem:
+        detail = str(problem.body["detail"])
+        return _people(request, accounts, who, problem.status, problem=detail)
+    return _to("/people")
+
+
+# -- oneself -------------------------------------------------------------------------------------
+
+
+@router.get("/me")
+def me(
+    request: Request,
+    who: MaybeWho,
+    session: MaybeSession,
+    accounts: TheAccounts,
+    engine: TheEngine,
+) -> HTMLResponse:
+    """What is held about whoever looks."""
+    about = held(engine, accounts, who, session) if who is not None else None
+    return render(request, "me.html", "me", held=about, problem=None)
+
+
+@router.post("/me/sign-out-everywhere")
+async def sign_me_out(
+    request: Request,
+    who: MaybeWho,
+    session: MaybeSession,
+    accounts: TheAccounts,
+    engine: TheEngine,
+) -> Response:
+    """Signs out on every phone, this one too."""
+    if who is not None and who.account is not None:
+        await accounts.close_all(who.account)
+    response = _to("/handheld")
+    await leave(engine, accounts, session, request, response)
+    return response
+
+
+@router.post("/me/delete")
+async def delete_me(
+    request: Request,
+    who: MaybeWho,
+    session: MaybeSession,
+    accounts: TheAccounts,
+    engine: TheEngine,
+) -> Response:
+    """Deletes all of it."""
+    response = _to("/me")
+    try:
+        await delete_all(engine, accounts, who, session, request, response)
+    except Problem as problem:
+        about = held(engine, accounts, who, session)
+        detail = str(problem.body["detail"])
+        return render(request, "me.html", "me", problem.status, held=about, problem=detail)
+    return response
