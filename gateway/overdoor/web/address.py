@@ -1,6 +1,7 @@
 """What a phone must type to get here."""
 
 import ipaddress
+from urllib.parse import urlsplit
 
 from fastapi import Request
 
@@ -11,7 +12,7 @@ def for_phones(request: Request) -> str:
     A manager who sits at the gateway's own machine reads `localhost`, which no phone can reach.
     """
     url, origin = request.base_url, request.app.state.origin
-    if is_here(url.hostname or "") and origin is not None:
+    if is_here(url.hostname or "") and not is_here(urlsplit(origin).hostname or ""):
         return str(origin)
     return str(url).rstrip("/")
 

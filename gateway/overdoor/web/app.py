@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from overdoor import __version__
 from overdoor.cards import Cards
-from overdoor.config import ShopPart
+from overdoor.config import ShopPart, WebPart
 from overdoor.engine import Engine
 from overdoor.orders import Orders
 from overdoor.tags import Tags
@@ -44,8 +44,7 @@ def create_app(
     shop: ShopPart,
     dashboard: Path,
     *,
-    names: Sequence[str] = (),
-    origin: str | None = None,
+    web: WebPart | None = None,
     demo: bool = False,
     routers: Sequence[APIRouter] = (),
     orders: Orders | None = None,
@@ -53,10 +52,8 @@ def create_app(
     tags: Tags | None = None,
     updates: Updates | None = None,
 ) -> FastAPI:
-    """The app. `dashboard`: folder of templates and static files. `names`: what people type.
-
-    `origin`: what phones open.
-    """
+    """The app. `dashboard`: folder of templates and static files. `web`: how people get here."""
+    web = web or WebPart()
     app = FastAPI(
         title="Overdoor",
         summary="Calls, rooms and numbers of one shop.",
@@ -72,7 +69,7 @@ def create_app(
     state.updates = updates or Updates(engine, state.orders)
     state.hub = Hub(engine)
     state.accounts = Accounts(engine)
-    state.origin = origin
+    state.origin = web.origin
     state.shop_name = shop.name
     state.timezone = shop.zone_info()
     state.demo = demo
@@ -96,7 +93,7 @@ def create_app(
         app.include_router(router)
     app.mount(state.assets.base, state.assets.app(), name="assets")
     app.mount("/static", StaticFiles(directory=dashboard / "static"), name="static")
-    app.add_middleware(Guard, names=names)
+    app.add_middleware(Guard, names=web.all_names)
 
     @app.exception_handler(SignInFirst)
     async def _sign_in_first(request: Request, _: SignInFirst) -> Response:

@@ -4,7 +4,7 @@ A tag's address is opened by whatever reads tags, so opening it changes nothing:
 shows sends the tap on by itself, or by its one button. Who is not signed on yet has a minute.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -88,10 +88,8 @@ async def scanned(
     return RedirectResponse("/handheld", 303)
 
 
-def _say(request: Request, says: str, status: int, room: str = "", **more: str) -> HTMLResponse:
-    response = render(request, "tap.html", "tap", says=says, room=room, **more)
-    response.status_code = status
-    return response
+def _say(request: Request, says: str, status: int, room: str = "", **more: Any) -> HTMLResponse:
+    return render(request, "tap.html", "tap", status, says=says, room=room, **more)
 
 
 def _tags(request: Request) -> Tags:
