@@ -11,9 +11,10 @@ from typing import Annotated, Literal
 import structlog
 import typer
 
-from overdoor import __version__, associates
+from overdoor import __version__, associates, authority, trust
 from overdoor import config as configuration
 from overdoor.associates import AccountError
+from overdoor.authority import AuthorityError
 from overdoor.bus import BrokerError, TakenOver
 from overdoor.cards import CardsError
 from overdoor.config import ConfigError
@@ -29,6 +30,7 @@ from overdoor.tags import TagsError
 USAGE = 2
 _SAID = (
     AccountError,
+    AuthorityError,
     BrokerError,
     CardsError,
     ConfigError,
@@ -47,6 +49,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
+app.command()(trust.ca)
 app.add_typer(device_app, name="device")
 app.add_typer(room_app, name="room")
 app.add_typer(associates.app, name="associate")
@@ -91,6 +94,9 @@ def check(config: ConfigFile = Path("shop.toml")) -> None:
         often = f"{per_day} a day" if per_day else f"at {times}"
         rooms = len(read.mystery_rooms())
         typer.echo(f"Mystery calls: {often}, each in one of {rooms} rooms while it is free.")
+    if read.web.tls_cert is not None:
+        left = authority.days_left(authority.read_certificate(read.web.tls_cert))
+        typer.echo(f"The pages are served over HTTPS; the certificate ends in {left} days.")
     days = read.data.keep_days
     typer.echo(f"Calls and their events are kept for {days} day{'s' if days > 1 else ''}.")
     for step in read.policy.step:

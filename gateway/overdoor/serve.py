@@ -5,15 +5,18 @@ import gc
 import os
 import signal
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
+import structlog
 import uvicorn
 from fastapi import APIRouter
 
+from overdoor import authority
 from overdoor.bus import Address, Bus, EmbeddedBroker
 from overdoor.cards import Cards
 from overdoor.config import Config, ConfigError
@@ -28,6 +31,8 @@ from overdoor.web import create_app
 
 CONNECT_LIMIT_S = 5.0
 DAY_MS = 86_400_000
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stopping.set)
+    _check_tls(config)
     with _listen(config) as listener:
         store = Store(config.data.path)
         async with _broker(config) as (address, broker_name):
@@ -99,6 +105,8 @@ async def serve(
                         access_log=False,
                         lifespan="off",
                         timeout_graceful_shutdown=1,
+                        ssl_certfile=config.web.tls_cert,
+                        ssl_keyfile=config.web.tls_key,
                     )
                 )
                 demo = extra is not None
@@ -174,6 +182,25 @@ def _settle_memory() -> None:
     gc.freeze()
 
 
+def _check_tls(config: Config) -> None:
+    """Raises `ConfigError` if HTTPS is wanted and cannot be; warns if it ends soon."""
+    web = config.web
+    if web.tls_cert is None or web.tls_key is None:
+        return
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+            web.tls_cert, web.tls_key
+        )
+        left = authority.days_left(authority.read_certificate(web.tls_cert))
+    except (OSError, authority.AuthorityError) as error:  # ssl.SSLError is an OSError
+        raise ConfigError(
+            f"The pages cannot be served with [web] tls_cert {web.tls_cert} and tls_key "
+            f"{web.tls_key}: {error}."
+        ) from None
+    if left < authority.SOON_DAYS:
+        log.warning("the pages' certificate ends soon: overdoor ca makes another", days=left)
+
+
 @contextmanager
 def _listen(config: Config) -> Iterator[socket.socket]:
     """The web's socket, taken before anything else starts, so that a busy port changes nothing."""
@@ -198,7 +225,7 @@ async def _broker(config: Config) -> AsyncIterator[tuple[Address, str]]:
     """The broker's address and name; ours runs as long as this lasts."""
     mqtt = config.mqtt
     if mqtt.url != "embedded":
-        address = Address.parse(mqtt.url)
+        address = replace(Address.parse(mqtt.url), ca=str(mqtt.ca) if mqtt.ca else None)
         yield address, f"{address.host}:{address.port}"
         return
     broker = EmbeddedBroker(config.data.path, mqtt.port, mqtt.broker)

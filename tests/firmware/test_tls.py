@@ -13,6 +13,10 @@ from typing import Any
 
 import aiomqtt
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from overdoor import authority as authority_files
+from overdoor.authority import Authority as ShopAuthority
 
 from .certificates import Authority
 from .conftest import (
@@ -114,6 +118,24 @@ async def test_a_press_comes_through_tls_with_the_device_own_password(tmp_path: 
             await log.until(lambda message: message == (DEVICE + "status", b"online"))
             await press_flashes(room)
             await log.until(lambda message: message[0] == DEVICE + "event")
+    finally:
+        await broker.stop()
+
+
+@pytest.mark.parametrize("host", [HOST, "127.0.0.1"])
+async def test_a_device_takes_what_overdoor_ca_makes(tmp_path: Path, host: str) -> None:
+    shop = ShopAuthority.of(tmp_path / "tls", "Demo", [HOST, "127.0.0.1"])
+    shop.issue_for_broker([HOST, "127.0.0.1"])
+    made = shop.folder / authority_files.BROKER, shop.folder / authority_files.BROKER_KEY
+    (tmp_path / "ca.der").write_bytes(shop.certificate.public_bytes(Encoding.DER))
+    broker = SecureBroker(tmp_path, made)
+    await broker.start()
+    try:
+        async with (
+            listening_to(broker.inner_port) as log,
+            open_room(tmp_path, config(broker.port, host=host)),
+        ):
+            await log.until(lambda message: message == (DEVICE + "status", b"online"))
     finally:
         await broker.stop()
 

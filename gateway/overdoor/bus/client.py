@@ -55,6 +55,7 @@ class Address:
     user: str | None = None
     password: str | None = None
     tls: bool = False
+    ca: str | None = None  # file of what vouches for it; None: what this machine trusts
 
     @classmethod
     def parse(cls, url: str) -> Self:
@@ -147,7 +148,7 @@ class Bus:
             user=address.user,
             password=address.password,
         )
-        tls = ssl.create_default_context() if address.tls else None
+        tls = ssl.create_default_context(cafile=address.ca) if address.tls else None
         return Connection.open(address.host, address.port, hello, self._hear, tls)
 
     async def _greet(self, connection: Connection) -> None:

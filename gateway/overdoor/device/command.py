@@ -288,6 +288,7 @@ def _know_site(
     bench: Bench, broker: str | None, ip: str | None, ca: Path | None, wifi: str | None
 ) -> None:
     """Asks for what all devices share, once."""
+    ca = ca or bench.config.mqtt.ca  # what the gateway trusts the broker by
     if ca is not None:
         bench.folder.keep_ca(ca)
     site = bench.folder.site()

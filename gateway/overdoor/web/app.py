@@ -11,7 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 from starlette.responses import Response
 
-from overdoor import __version__
+from overdoor import __version__, authority
 from overdoor.cards import Cards
 from overdoor.config import ShopPart, WebPart
 from overdoor.engine import Engine
@@ -29,6 +29,7 @@ from overdoor.web import (
     problems,
     shell,
     taps,
+    trust,
     views,
 )
 from overdoor.web.accounts import Accounts
@@ -70,6 +71,7 @@ def create_app(
     state.hub = Hub(engine)
     state.accounts = Accounts(engine)
     state.origin = web.origin
+    state.authority = authority.vouching(web.tls_cert)
     state.shop_name = shop.name
     state.timezone = shop.zone_info()
     state.demo = demo
@@ -89,6 +91,7 @@ def create_app(
     app.include_router(taps.router)
     app.include_router(printing.router)
     app.include_router(people_pages.router)
+    app.include_router(trust.router)
     for router in routers:
         app.include_router(router)
     app.mount(state.assets.base, state.assets.app(), name="assets")

@@ -41,6 +41,8 @@ ACCESS: dict[str, For] = {
     "POST /s/{token}/here": For.ANYBODY,
     "GET /handheld/shell": For.ANYBODY,
     "GET /sw.js": For.ANYBODY,
+    "GET /trust": For.ANYBODY,
+    "GET /trust/ca.crt": For.ANYBODY,
     "POST /api/v1/duty": For.ANYBODY,
     "POST /api/v1/session": For.ANYBODY,
     "GET /people": For.ANYBODY,  # says how one becomes a manager
