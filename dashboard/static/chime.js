@@ -2,6 +2,7 @@
 // vibration only after a touch, so "Start shift" unlocks them. Several tabs of one person chime once.
 
 import { claimChime, forgetOldChimes } from "./keep.js";
+import { maySound } from "./receipts.js";
 import { say } from "./words.js";
 
 let audio = null;
@@ -77,7 +78,9 @@ export function listen(floor) {
 async function ring(duty, what) {
   if (!what.length || !isOn()) return;
   const claimed = await Promise.all(what.map((one) => claimChime(`${duty} ${one}`)));
-  if (claimed.includes(true)) chime();
+  // Nor does a phone sound that was heard for this call by a push, or beside another one of theirs.
+  const mine = what.filter((_, place) => claimed[place]).map((one) => one.split(" ")[0]);
+  if (mine.length && (await maySound(mine))) chime();
 }
 
 function announce(fresh, again) {

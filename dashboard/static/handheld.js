@@ -4,6 +4,8 @@ import { answer, isSending, isWaiting, sendAnswers, startAnswers } from "./answe
 import { listen, startChime } from "./chime.js";
 import { drawPhone, keepAwake, meetBuild, startPhone } from "./phone.js";
 import { keepFresh } from "./poke.js";
+import "./push.js";
+import { tellShown } from "./receipts.js";
 import { recallZone, startShift } from "./shift.js";
 import { serverNow } from "./time.js";
 
@@ -103,12 +105,20 @@ function drawUndo() {
 }
 setInterval(drawUndo, 100);
 
+// ---- Receipts ----------------------------------------------------------------------------------
+
+function tell() {
+  if (floor()) tellShown([...floor().querySelectorAll('[data-state="raised"]')].map((card) => card.dataset.call));
+}
+document.addEventListener("visibilitychange", tell);
+
 // ---- Go ----------------------------------------------------------------------------------------
 
 const fresh = keepFresh(() => {
   decorate();
   drawUndo();
   listen(floor());
+  tell();
   recallZone();
   keepAwake(floor());
   const build = document.querySelector("[data-fragment] > [data-build]")?.dataset.build;

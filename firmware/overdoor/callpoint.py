@@ -241,7 +241,9 @@ class CallPoint:
 
     def _decides_after(self, button: str) -> int:
         """How long a button is held until nothing more can come of it, in ms."""
-        long = button == "call" and self.state == "raised" and not self._presence
+        # `offline` may stand over an open call that nobody was reached for.
+        waits = self.state in ("raised", "offline")
+        long = button == "call" and waits and not self._presence
         return _LONG_HOLD_MS if long else _HOLD_MS
 
     def _call_lost_at(self):

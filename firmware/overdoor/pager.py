@@ -5,6 +5,7 @@ Inputs are method calls with the time in ms; each returns a list of actions for 
     (SEND, event)     publish `outbox.payload(event, now)` now
     (SHOW, view)      bring the screen up to date; `layout.py` turns a view into lines
     (ALERT, pattern)  sound and vibrate: call, taken, late or link
+    (SHOWN, rev, "page")  tell the gateway that the screen has the list with this revision
 
 Key A answers: it takes a waiting call, and says "I am there" for one's own. Key B goes to the next
 call; held, it declines the selected one. What was answered counts once the gateway's list shows it.
@@ -16,7 +17,7 @@ lapsed, three times at most; a lost link sounds once. No I/O and no clock: `wake
 
 from collections import namedtuple
 
-from .actions import ALERT, SEND, SHOW
+from .actions import ALERT, SEND, SHOW, SHOWN
 from .answers import Answers
 from .bell import Bell
 from .calllist import ACKNOWLEDGED, ARRIVED, RAISED, CallList
@@ -156,7 +157,9 @@ class Pager:
                 self._alert(actions, "call", now_ms)
         self._settle(actions, now_ms)
         self._choose(now_ms)
-        return self._done(actions, now_ms)
+        actions = self._done(actions, now_ms)
+        actions.append((SHOWN, self._list.rev, "page"))
+        return actions
 
     def _settle(self, actions: list, now_ms: int) -> None:
         for outcome in self._answers.settle(now_ms):

@@ -21,7 +21,9 @@ from overdoor.bus import Address, Bus, EmbeddedBroker
 from overdoor.cards import Cards
 from overdoor.config import Config, ConfigError
 from overdoor.engine import Engine
+from overdoor.notify import Ladder
 from overdoor.orders import Orders
+from overdoor.reach import Reach
 from overdoor.reload import ShopFile
 from overdoor.resources import folder
 from overdoor.store import Store
@@ -85,7 +87,9 @@ async def serve(
                 routers, work = extra(engine) if extra else ((), None)
                 orders = Orders()
                 updates = Updates(engine, orders)
-                bus = Bus(engine, config.shop.id, address, orders, updates)
+                reach = Reach(engine)
+                ladder = _ladder(config, engine, reach)
+                bus = Bus(engine, config.shop.id, address, orders, updates, reach)
                 app = create_app(
                     engine,
                     config.shop,
@@ -97,6 +101,7 @@ async def serve(
                     cards=Cards(config.data.path, config.web.origin),
                     tags=Tags(config.data.path, config.web.origin),
                     updates=updates,
+                    reach=reach,
                 )
                 server = _Server(
                     uvicorn.Config(
@@ -136,6 +141,7 @@ async def serve(
                     server.should_exit = True
                     await asyncio.wait({serving}, timeout=3)
                     await bus.farewell()
+                    ladder.stop()
             finally:
                 engine.stop()
 
@@ -234,3 +240,21 @@ async def _broker(config: Config) -> AsyncIterator[tuple[Address, str]]:
         yield Address("127.0.0.1", mqtt.port), f"embedded {broker.name} on 127.0.0.1:{mqtt.port}"
     finally:
         await broker.stop()
+
+
+def _ladder(config: Config, engine: Engine, reach: Reach) -> Ladder:
+    """The ways to reach people that the file names. What they need is loaded only for them."""
+    push = channels = None
+    notify = config.notify
+    if notify.contact is not None:
+        from overdoor.notify.push import Push  # noqa: PLC0415
+
+        push = Push(config.data.path, notify.contact)
+        reach.push_key, reach.push_hosts = push.key, notify.push_services
+    if config.channel or notify.personal:
+        from overdoor.notify.channels import Channels  # noqa: PLC0415
+
+        channels = Channels({channel.id: channel.url for channel in config.channel})
+        reach.personal = notify.personal
+        reach.channels = {channel.id: (None, None) for channel in config.channel}
+    return Ladder(engine, reach, push, channels)

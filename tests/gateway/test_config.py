@@ -55,10 +55,23 @@ page = "nearest"
 [[policy.step]]
 after_s = 20
 page = "channel:headsets"
+
+[[channel]]
+id = "headsets"
+url = "ntfy://192.168.1.10/overdoor"
+
+[notify]
+contact = "mailto:it@shop.example"
+personal = ["ntfy://192.168.1.10/"]
 """
 
 # what to write instead of what, and what the sentence must say, with its line
 MISTAKES = {
+    "channel-nowhere": ('"channel:headsets"', '"channel:radio"', "no channel 'radio'", 45),
+    "channel-url": ("ntfy://192", "nonsense://192", "Apprise does not know", 49),
+    "contact-apple-refuses": ("it@shop.example", "it@localhost", "'mailto:it@shop.example'", 52),
+    "contact-of-no-name": ("it@shop.example", "it@shop.local", "'mailto:it@shop.example'", 52),
+    "personal-anywhere": ('"ntfy://192.168.1.10/"]', '"ntfy://192"]', "beginning of a URL", 53),
     "no-toml": ('id = "demo"', "id = demo", "is not valid TOML", 2),
     "unknown-key": ('bind = "127', 'bnid = "127', "web.bnid is not a key that Overdoor knows", 10),
     "kept-no-day": ('path = "data"', "keep_days = 0", "data.keep_days is 0", 13),

@@ -28,6 +28,7 @@ from overdoor.core.inputs import DeviceDescribed, DeviceSaid, Input, Restate
 from overdoor.core.model import DeviceStatus
 from overdoor.engine import Done, Engine
 from overdoor.orders import Order, Orders
+from overdoor.reach import Reach
 from overdoor.store.projections import Statement
 from overdoor.store.telemetry import recording
 from overdoor.updates import Updates
@@ -81,6 +82,7 @@ class Bus:
         address: Address,
         orders: Orders | None = None,
         updates: Updates | None = None,
+        reach: Reach | None = None,
     ) -> None:
         self.topics = Topics(shop)
         self._engine = engine
@@ -94,6 +96,7 @@ class Bus:
         self._lamps = LampWatch()
         self._asking: asyncio.Task[None] | None = None  # held, or it would be collected
         self._complained: dict[str, tuple[int, int]] = {}  # device → (when, how many since)
+        self._reach = reach  # where the receipts of pagers go
         self._orders = orders or Orders()
         self._orders.carried_by(self._carry)
         self._updates = updates or Updates(engine, self._orders)
@@ -248,7 +251,7 @@ class Bus:
             case "sighting":
                 given = payloads.parse_sighting(device, payload)
             case "shown":
-                given = self._lamps.shown(device, payload)
+                given = self._shown(device, payload)
             case "want":
                 given = None
                 piece = self._updates.piece(device, payload)
@@ -266,6 +269,15 @@ class Bus:
             self._complain(device, leaf, given)
             return None
         return given
+
+    def _shown(self, device: str, payload: bytes) -> Input | None:
+        """What lights show is watched; what a pager shows is a receipt for the calls on it."""
+        if device not in self._engine.committed.plan.pagers:
+            return self._lamps.shown(device, payload)
+        rev = payloads.parse_shown(payload)
+        if rev is not None and self._reach is not None:
+            self._reach.pager_shows(device, rev)
+        return None
 
     def _hear_instance(self, payload: bytes, *, retained: bool) -> None:
         foreign = payload not in (b"", self._identity)
@@ -343,6 +355,8 @@ class Bus:
             case PagerList():
                 page = payloads.pager_list(effect, self._engine.committed.plan)
                 publish(topics.device(effect.device, "page"), page)
+                if self._reach is not None:
+                    self._reach.listed(effect.device, effect.rev, effect.calls)
             case Forget(device=str(device)):
                 for leaf in ("signal", "receipt", "page"):
                     publish(topics.device(device, leaf), b"")

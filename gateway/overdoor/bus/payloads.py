@@ -200,6 +200,13 @@ def parse_sighting(device: str, payload: bytes) -> Sighting | Nonsense:
     return Sighting(device, badge, rssi)
 
 
+def parse_shown(payload: bytes) -> int | None:
+    """The revision of what a pager's screen shows; None if it does not say."""
+    said = _object(payload)
+    rev = None if isinstance(said, Nonsense) else said.get("rev")
+    return rev if isinstance(rev, int) and _whole(rev, 0, 2**63) else None
+
+
 def _object(payload: bytes) -> dict[str, Any] | Nonsense:
     if len(payload) > SIZE_LIMIT:
         return Nonsense("the payload is larger than 2 MiB")

@@ -191,6 +191,56 @@ class PagerPart(_Part):
     zone: Id | None = None
 
 
+class NotifyPart(_Part):
+    """`[notify]`: what of other people's services may be used to reach somebody."""
+
+    contact: str | None = None  # whom a push service may turn to; none: no web push
+    push_services: tuple[str, ...] = (
+        "fcm.googleapis.com",
+        "*.push.services.mozilla.com",
+        "*.push.apple.com",
+        "*.notify.windows.com",
+    )
+    personal: tuple[str, ...] = ()  # how the URL of an associate's own channel may begin
+
+    @field_validator("contact")
+    @classmethod
+    def _as_apple_wants(cls, value: str | None) -> str | None:
+        """Apple refuses what nobody elsewhere could write to, as `mailto:me@localhost`."""
+        if value is not None and not re.fullmatch(
+            r"(mailto:[^@\s<>]+@|https://)([a-z0-9-]+\.)+(?!local\b)[a-z]{2,}(/\S*)?",
+            value,
+            re.IGNORECASE,
+        ):
+            raise ValueError("it is like 'mailto:it@shop.example' or 'https://shop.example'")
+        return value
+
+    @field_validator("personal")
+    @classmethod
+    def _with_host(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            if not re.fullmatch(r"[a-z0-9+]+://[^/\s]+/\S*", value):
+                raise ValueError("each is the beginning of a URL, like 'ntfy://192.168.1.10/'")
+        return values
+
+
+class ChannelPart(_Part):
+    """`[[channel]]`: a place that a policy step can page, by its Apprise URL."""
+
+    id: Id
+    url: str
+
+    @field_validator("url")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        # It reads the definitions of some 130 services, which only a shop with a channel needs.
+        from apprise import Apprise  # noqa: PLC0415
+
+        if Apprise.instantiate(value, suppress_exceptions=True) is None:
+            raise ValueError("Apprise does not know this kind of URL; try 'ntfy://host/topic'")
+        return value
+
+
 class StepPart(_Part):
     """`[[policy.step]]`: whom to page when."""
 
@@ -318,6 +368,8 @@ class Config(_Part):
     wall: tuple[WallPart, ...] = ()
     waypoint: tuple[WaypointPart, ...] = ()
     pager: tuple[PagerPart, ...] = ()
+    notify: NotifyPart = NotifyPart()
+    channel: tuple[ChannelPart, ...] = ()
 
     def plan(self) -> Plan:
         """The shop as the core knows it."""

@@ -129,7 +129,14 @@ def _contradictions(config: Config) -> Iterator[tuple[tuple[Any, ...], str]]:
                     f"device {device!r} is in room {homes[device]!r} and in room {room.id!r}.",
                 )
             homes[device] = room.id
+    channels = [channel.id for channel in config.channel]
+    for index, channel in enumerate(channels):
+        if channel in channels[:index]:
+            yield ("channel", index, "id"), f"two channels have the id {channel!r}."
     for index, step in enumerate(config.policy.step):
+        kind, _, name = step.page.partition(":")
+        if kind == "channel" and name not in channels:
+            yield ("policy", "step", index, "page"), f"there is no channel {name!r}."
         for zone_id in set(step.zones) - zones:
             yield ("policy", "step", index, "zones"), f"there is no zone {zone_id!r} for this step."
     if config.policy.stale_press_s > config.policy.give_up_s:

@@ -4,7 +4,7 @@ A policy step names a circle: the nearest associate, everybody of a zone, of the
 manager. Nobody is asked who is on a break or declined this call. Within the circle people are
 ordered by
 
-1. who did not let this very call lapse before,
+1. who did not let this very call lapse before, and is not known to be out of reach,
 2. free before on the way to another call; who is inside a room next door counts as free, so that
    a cluster of rooms has one owner,
 3. who served this visit before anybody else,
@@ -31,6 +31,7 @@ BUDGET_MS = 10 * 60_000
 UNCERTAINTY_M_PER_MIN = 2.0
 ZONE_UNCERTAINTY_M = 8.0  # a person signed in to a zone may stand anywhere in it
 NEXT_DOOR_M = 5.0
+CHANNEL = "channel:"  # of a policy step
 HEARD_M = 3.0  # a badge that a room hears may be outside its door
 
 
@@ -48,11 +49,12 @@ class Candidate:
     doubt_m: float
     recent_pages: int
     over_budget: bool
+    silent: bool = False
 
     def order(self) -> tuple[Any, ...]:
         """Smaller goes first; the id makes the order total."""
         return (
-            self.lapsed,
+            self.lapsed or self.silent,
             not (self.free or self.next_door),
             not self.same_visit,
             len(self.missing),
@@ -74,16 +76,27 @@ class Candidate:
             "doubt_m": round(self.doubt_m, 1),
             "recent_pages": self.recent_pages,
             "over_budget": self.over_budget,
+            "silent": self.silent,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Whom a step pages: duties, or the manager; and who was considered."""
+    """Whom a step pages: duties, the manager, or a channel; and who was considered."""
 
     duties: tuple[str, ...]
     considered: tuple[Candidate, ...]
     manager: bool = False
+    channel: str | None = None
+
+    def anybody(self) -> bool:
+        """Whether there is somebody to page."""
+        return bool(self.duties) or self.manager or self.channel is not None
+
+
+def of_people(target: str) -> bool:
+    """Whether a step asks people by name, and not the manager or a channel."""
+    return target != "manager" and not target.startswith(CHANNEL)
 
 
 def choose(shop: Shop, call: Call, target: str, now: Millis) -> Choice:
@@ -91,8 +104,10 @@ def choose(shop: Shop, call: Call, target: str, now: Millis) -> Choice:
     if call.only is not None:
         trainee = [duty for duty in shop.duties.values() if duty.id == call.only]
         return _ranked(shop, call, trainee, now, few=False)
-    if target == "manager" or target.startswith("channel:"):
-        return Choice((), (), manager=target == "manager")
+    if target == "manager":
+        return Choice((), (), manager=True)
+    if target.startswith(CHANNEL):
+        return Choice((), (), channel=target.removeprefix(CHANNEL))
     zone = call.asked_zone or call.zone
     askable = [
         duty for duty in shop.duties.values() if not duty.paused and duty.id not in call.declined
@@ -142,6 +157,7 @@ def _consider(shop: Shop, call: Call, duty: Duty, now: Millis) -> Candidate:
         doubt_m=doubt,
         recent_pages=sum(1 for at in duty.pages if at > now - RECENT_PAGES_MS),
         over_budget=_over_budget(duty, call, now),
+        silent=duty.id in call.silent,
     )
 
 

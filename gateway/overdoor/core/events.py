@@ -15,6 +15,8 @@ class Fact(StrEnum):
     RAISED = "raised"  # zone, kind, need, visit, estimated, source, policy, suspect, only, presses
     PRESSED_AGAIN = "pressed_again"  # count
     PAGED = "paged"  # step, passed (steps that reached nobody), next, target, duties, why
+    UNREACHED = "unreached"  # who: those whom no rung reached; out: no step is left
+    REACHED = "reached"  # who: after all, a receipt came from there
     DECLINED = "declined"
     ACKNOWLEDGED = "acknowledged"
     NUDGED = "nudged"  # the owner was reminded once: the target has passed
@@ -56,6 +58,8 @@ CALL_FACTS = frozenset(
         Fact.RAISED,
         Fact.PRESSED_AGAIN,
         Fact.PAGED,
+        Fact.UNREACHED,
+        Fact.REACHED,
         Fact.DECLINED,
         Fact.ACKNOWLEDGED,
         Fact.NUDGED,

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from overdoor.core import ledger
 from overdoor.core.codec import plan_from, policy_from
-from overdoor.core.dispatch import RECENT_PAGES_MS
+from overdoor.core.dispatch import RECENT_PAGES_MS, of_people
 from overdoor.core.events import Event, Fact
 from overdoor.core.model import (
     Call,
@@ -93,7 +93,7 @@ def _raised(shop: Shop, event: Event) -> Shop:
 
 def _enter(call: Call, state: State, at: Millis, **changes: Any) -> Call:
     """The call in another state: every timer set for the old one is stale from here."""
-    return changed(call, state=state, since=at, fence=call.fence + 1, **changes)
+    return changed(call, state=state, since=at, fence=call.fence + 1, unreached=False, **changes)
 
 
 def _back(call: Call, at: Millis, **changes: Any) -> Call:
@@ -109,6 +109,7 @@ def _back(call: Call, at: Millis, **changes: Any) -> Call:
         next_step=0,
         loop_at=at,
         paged=(),
+        silent=(),
         **changes,
     )
 
@@ -126,10 +127,27 @@ def _paged(call: Call, event: Event) -> Call:
         paged=call.paged + tuple(duty for duty in duties if duty not in call.paged),
         declined=tuple(duty for duty in call.declined if duty not in duties),
         tried_at=event.at,
-        reached=bool(duties) or event.data["target"] == "manager",
+        reached=bool(duties) or not of_people(event.data["target"]),
         paged_at=event.at if duties else call.paged_at,
         manager=call.manager or event.data["target"] == "manager",
     )
+
+
+def _unreached(call: Call, event: Event) -> Call:
+    out = {"next_step": len(call.policy.steps), "reached": False} if event.data["out"] else {}
+    return changed(
+        call,
+        fence=call.fence + 1,
+        silent=tuple(event.data["who"]),
+        unreached=event.data["out"],
+        tried_at=event.at,
+        **out,
+    )
+
+
+def _reached(call: Call, event: Event) -> Call:
+    silent = tuple(duty for duty in call.silent if duty != event.data["who"])
+    return changed(call, fence=call.fence + 1, silent=silent, unreached=False, reached=True)
 
 
 def _declined(call: Call, event: Event) -> Call:
@@ -205,6 +223,8 @@ def _closed(call: Call, event: Event) -> Call:
 _CHANGES = {
     Fact.PRESSED_AGAIN: _pressed_again,
     Fact.PAGED: _paged,
+    Fact.UNREACHED: _unreached,
+    Fact.REACHED: _reached,
     Fact.DECLINED: _declined,
     Fact.ACKNOWLEDGED: _acknowledged,
     Fact.NUDGED: _nudged,
@@ -222,6 +242,8 @@ _KEEPS_ENTRY = frozenset(
     {
         Fact.PRESSED_AGAIN,
         Fact.PAGED,
+        Fact.UNREACHED,
+        Fact.REACHED,
         Fact.DECLINED,
         Fact.NUDGED,
         Fact.ASKED,

@@ -124,6 +124,27 @@ class Tapped:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreached:
+    """No rung of the ladder has a receipt from anybody who was paged for a raised call.
+
+    `fence` is the call's when that was found out: what happened since makes it stale.
+    """
+
+    call: str
+    fence: int
+    who: tuple[str, ...]  # duties and channels that were tried
+    told: bool = False  # a pager shows it, or a channel took it: nobody answers for that
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A receipt came from somebody for a call of which nobody seemed to know."""
+
+    call: str
+    who: str  # duty, pager or channel
+
+
+@dataclass(frozen=True, slots=True)
 class Raise:
     """Staff or the system raise a call without the button. `seed` makes the call's id."""
 
@@ -214,6 +235,8 @@ Input: TypeAlias = (
     | LampAnswers
     | Answer
     | Tapped
+    | Unreached
+    | Reached
     | Raise
     | Need
     | Void

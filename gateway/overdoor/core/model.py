@@ -227,7 +227,9 @@ class Call:
     next_step: int = 0  # index of the policy step to run next
     loop_at: Millis = 0  # when it last became raised: policy steps count from here
     tried_at: Millis = 0  # when a policy step last ran
-    reached: bool = True  # whether it reached anybody
+    reached: bool = True  # whether it had anybody to page
+    unreached: bool = False  # no step is left, and nothing proves that anybody knows
+    silent: tuple[str, ...] = ()  # duties that no rung reached: not asked first again
     paged_at: Millis | None = None
     paged: tuple[str, ...] = ()  # duties paged since it last became raised
     asked_zone: str | None = None  # handed off to this zone

@@ -18,7 +18,7 @@ from overdoor.core.escalation import SHIFT_MS, Due, Timer, sign_off
 from overdoor.core.events import Event, Fact
 from overdoor.core.gestures import device_event
 from overdoor.core.lifecycle import Move
-from overdoor.core.model import Device, DeviceStatus, Kind, Millis, Service, Shop, changed
+from overdoor.core.model import Device, DeviceStatus, Kind, Millis, Service, Shop, State, changed
 from overdoor.core.sightings import sight
 from overdoor.core.taps import tapped
 from overdoor.core.turn import Turn
@@ -219,6 +219,26 @@ def _sighting(turn: Turn, said: inputs.Sighting) -> None:
         turn.shop = changed(shop, seen={**shop.seen, said.badge: now_seen})
 
 
+def _unreached(turn: Turn, said: inputs.Unreached) -> None:
+    """Those who were paged cannot be reached: the next step does not wait for its time."""
+    call = turn.shop.call(said.call)
+    if call is None or call.state is not State.RAISED or call.fence != said.fence:
+        return
+    index = turn.next_with_others(call, said.who)
+    if index is None and said.told:
+        return
+    data = {"who": list(said.who), "out": index is None}
+    turn.record(Fact.UNREACHED, room=call.room, call=call.id, data=data)
+    if index is not None:
+        turn.escalate(call.room, start=index)
+
+
+def _reached(turn: Turn, said: inputs.Reached) -> None:
+    call = turn.shop.call(said.call)
+    if call is not None and call.unreached:
+        turn.record(Fact.REACHED, room=call.room, call=call.id, data={"who": said.who})
+
+
 def _duty_started(turn: Turn, started: inputs.DutyStarted) -> None:
     if started.zone not in turn.shop.plan.zones:
         turn.refuse(f"there is no zone {started.zone!r}")
@@ -288,6 +308,8 @@ _RULES = cast(
         inputs.LampAnswers: _lamp_answers,
         inputs.Answer: answer,
         inputs.Tapped: tapped,
+        inputs.Unreached: _unreached,
+        inputs.Reached: _reached,
         inputs.Raise: _raise,
         inputs.Need: _need,
         inputs.Void: _void,

@@ -1,6 +1,6 @@
 """One turn of the shop: facts are recorded as they are decided, wishes follow from what changed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -193,9 +193,9 @@ class Turn:
         for index in range(first, len(call.policy.steps)):
             target = call.policy.steps[index].page
             choice = choose(self.shop, call, target, self.now)
-            if choice.duties or choice.manager:
+            if choice.anybody():
                 break
-        if start is None and not choice.duties and not choice.manager:
+        if start is None and not choice.anybody():
             # Time has passed, and nobody is left but who could not go: perhaps they can now.
             choice = choose(self.shop, changed(call, declined=()), target, self.now)
         self.record(
@@ -216,6 +216,15 @@ class Turn:
         """Repeats the step that ran last."""
         self.escalate(call.room, start=max(call.next_step - 1, 0))
 
+    def next_with_others(self, call: Call, tried: Iterable[str]) -> int | None:
+        """Index of the next policy step that asks anybody but those who were tried."""
+        known = {*tried}
+        for index in range(call.next_step, len(call.policy.steps)):
+            choice = choose(self.shop, call, call.policy.steps[index].page, self.now)
+            if choice.manager or choice.channel is not None or not known.issuperset(choice.duties):
+                return index
+        return None
+
     def reconsider(self) -> None:
         """Who is on duty changed, or declined: calls that nobody has in hand begin anew."""
         duties = self.shop.duties
@@ -224,7 +233,7 @@ class Turn:
                 duty in duties and not duties[duty].paused and duty not in call.declined
                 for duty in call.paged
             )
-            if call.state is State.RAISED and not attended:
+            if call.state is State.RAISED and (call.unreached or not attended):
                 self.escalate(room_id, start=0)
 
     def is_stranger(self, device_id: str) -> bool:
@@ -312,7 +321,11 @@ class Turn:
         call = self.shop.calls.get(room_id) if room_id is not None else None
         device = self.shop.devices.get(device_id)
         dark = device is not None and device.dark_until > self.now
-        state = call.state.value if call else "offline" if dark else "idle"
+        if call is None:
+            state = "offline" if dark else "idle"
+        else:
+            # Nobody is known to have heard of it: the ring must not look as if somebody had.
+            state = "offline" if call.unreached else call.state.value
         rev = self._next_rev()
         self._effects.append(Signal(device_id, rev, state, call.id if call else None))
 
@@ -417,8 +430,8 @@ class Turn:
         """Signals, room state and timers of a room that something happened in."""
         room = self.shop.plan.rooms.get(room_id)
         before, call = self.before.calls.get(room_id), self.shop.calls.get(room_id)
-        was = (before.id, before.state) if before else None
-        now_is = (call.id, call.state) if call else None
+        was = (before.id, before.state, before.unreached) if before else None
+        now_is = (call.id, call.state, call.unreached) if call else None
         if room and (was != now_is or room_id in self._signalled):
             for device_id in room.devices:
                 self.signal_device(device_id)

@@ -156,3 +156,19 @@ _M004 = (
     ) WITHOUT ROWID
     """,
 )
+
+
+@migrations()
+def m_reach(db: Database) -> None:
+    """How pages reached people, and by what else than an open page somebody can be reached."""
+    db.execute(
+        "CREATE TABLE reach (id INTEGER PRIMARY KEY, call TEXT NOT NULL, who TEXT NOT NULL, "
+        "rung TEXT NOT NULL, state TEXT NOT NULL, at INTEGER NOT NULL, detail TEXT)"
+    )
+    db.execute("CREATE INDEX reach_of_call ON reach (call)")
+    db.execute("CREATE INDEX reach_at ON reach (at)")
+    db.execute(
+        "CREATE TABLE way (duty TEXT NOT NULL, kind TEXT NOT NULL, target TEXT NOT NULL, "
+        "keys TEXT NOT NULL CHECK (json_valid(keys)), base TEXT NOT NULL, "
+        "UNIQUE (duty, kind, target))"
+    )

@@ -17,10 +17,11 @@ from overdoor.core.inputs import Answer, DutyPaused, DutyStarted, Raise, RoomSer
 from overdoor.core.model import Call, Evidence, Kind, Room, Service
 from overdoor.engine import Engine
 from overdoor.store.projections import Statement
-from overdoor.web import views
+from overdoor.web import reaching, views
 from overdoor.web.accounts import Accounts
 from overdoor.web.people import address_of, leave
 from overdoor.web.problems import Problem, not_found
+from overdoor.web.reaching import TheReach
 from overdoor.web.roles import MaybeWho, TheAccounts, manager
 from overdoor.web.session import (
     MaybeSession,
@@ -31,6 +32,7 @@ from overdoor.web.session import (
     sign_on,
     token_of,
 )
+from overdoor.web.story import story
 
 router = APIRouter(prefix="/api/v1")
 
@@ -220,11 +222,16 @@ def calls(
 
 
 @router.get("/calls/{call_id}")
-def one_call(call_id: str, engine: TheEngine) -> dict[str, Any]:
-    """One call with its events, and why who was paged."""
+def one_call(call_id: str, engine: TheEngine, reach: TheReach) -> dict[str, Any]:
+    """One call with its events, why who was paged, and who was reached on which rung when."""
     call = _call(engine, call_id)
     events = [views.event_view(call, event) for event in engine.store.story(call_id)]
-    return views.call_view(engine, call) | {"events": events}
+    rows = reach.rows(call_id)
+    return views.call_view(engine, call) | {
+        "events": events,
+        "reach": [reaching.row_view(engine, row) for row in rows],
+        "story": [step | {"at": views.iso(step["at"])} for step in story(engine, call, rows)],
+    }
 
 
 @router.post("/calls/{call_id}/void")

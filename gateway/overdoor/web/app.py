@@ -16,6 +16,7 @@ from overdoor.cards import Cards
 from overdoor.config import ShopPart, WebPart
 from overdoor.engine import Engine
 from overdoor.orders import Orders
+from overdoor.reach import Reach
 from overdoor.tags import Tags
 from overdoor.updates import Updates
 from overdoor.web import (
@@ -27,6 +28,7 @@ from overdoor.web import (
     people_pages,
     printing,
     problems,
+    reaching,
     shell,
     taps,
     trust,
@@ -52,6 +54,7 @@ def create_app(
     cards: Cards | None = None,
     tags: Tags | None = None,
     updates: Updates | None = None,
+    reach: Reach | None = None,
 ) -> FastAPI:
     """The app. `dashboard`: folder of templates and static files. `web`: how people get here."""
     web = web or WebPart()
@@ -72,6 +75,8 @@ def create_app(
     state.accounts = Accounts(engine)
     state.origin = web.origin
     state.authority = authority.vouching(web.tls_cert)
+    state.reach = reach or Reach(engine)
+    state.reach.pages = state.hub.pages
     state.shop_name = shop.name
     state.timezone = shop.zone_info()
     state.demo = demo
@@ -83,6 +88,7 @@ def create_app(
     state.assets = Assets(dashboard / "static")
     state.templates.env.globals |= {"assets": state.assets.base, "build": state.assets.build}
     problems.install(app)
+    app.include_router(reaching.router)  # before the answers: a receipt is none
     app.include_router(api.router)
     app.include_router(devices.router)
     app.include_router(people.router)

@@ -12,6 +12,7 @@ from overdoor.web import views
 from overdoor.web.accounts import Accounts
 from overdoor.web.api import DutyBody, begin_shift
 from overdoor.web.problems import not_found
+from overdoor.web.reaching import TheReach, by_person, reach_view
 from overdoor.web.roles import TheAccounts
 from overdoor.web.session import MaybeSession, Session, TheEngine
 from overdoor.web.story import story
@@ -59,13 +60,21 @@ def dashboard_live(request: Request, engine: TheEngine) -> HTMLResponse:
 
 
 @router.get("/calls/{call_id}")
-def call(request: Request, engine: TheEngine, call_id: str) -> HTMLResponse:
+def call(request: Request, engine: TheEngine, reach: TheReach, call_id: str) -> HTMLResponse:
     """One call and its story."""
     found = engine.store.call(call_id)
     if found is None:
         raise not_found("such call")
     page = views.call_page(engine, found)
-    return render(request, "call.html", "dashboard", call=page, story=story(engine, found))
+    rows = reach.rows(call_id)
+    return render(
+        request,
+        "call.html",
+        "dashboard",
+        call=page,
+        story=story(engine, found, rows),
+        reach=by_person(engine, rows),
+    )
 
 
 @router.get("/handheld", dependencies=[Settled])
@@ -97,7 +106,9 @@ async def handheld_sign_on(
 
 
 def _live(request: Request, engine: Engine) -> dict[str, Any]:
-    return views.live(engine, request.app.state.timezone)
+    state = request.app.state
+    reach = reach_view(engine, state.reach, state.hub.on_duty())
+    return views.live(engine, state.timezone) | {"reach": reach}
 
 
 def zones(engine: Engine) -> list[dict[str, str]]:

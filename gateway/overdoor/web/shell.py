@@ -27,7 +27,7 @@ PAGE = "/handheld/shell"
 _ENTRY = "handheld.js"
 _STYLES = ("overdoor.css", "handheld.css")
 _ICONS = ("icon.svg", "icon-waiting.svg", "icon-192.png", "manifest.json")
-_WORKER = ("worker.js",)  # one script, in this order
+_WORKER = ("worker.js", "push-worker.js")  # one script, in this order
 _IMPORT = re.compile(r'^(?:import|export)\b[^"\n]*"\./([\w.-]+)"', re.MULTILINE)
 
 

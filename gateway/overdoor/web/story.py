@@ -1,12 +1,32 @@
 """The story of a call in words: what happened, and why who was paged."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from overdoor.core.dispatch import CHANNEL
 from overdoor.core.events import Event, Fact
 from overdoor.core.model import Call
 from overdoor.engine import Engine
+from overdoor.reach import Rung, Told
+from overdoor.store.reach import Row
+from overdoor.web.reaching import who
 from overdoor.web.views import EVIDENCE, kind_of
 
+_RUNGS = {
+    Rung.PAGER: "pager",
+    Rung.PAGE: "open page",
+    Rung.PUSH: "push",
+    Rung.CHANNEL: "channel",
+}
+_REACH = {  # what is worth a line; queued is not
+    Told.SENT: "{name}: sent by {rung}",
+    Told.RECEIVED: "{name}: the phone has it ({rung})",
+    Told.SHOWN: "{name}: shown ({rung})",
+    Told.ACTED: "{name}: answered ({rung})",
+    Told.FAILED: "{name}: not sent by {rung}",
+    Told.WITHDRAWN: "{name}: taken back ({rung})",
+    Told.CHIMED: "{name}: it sounded ({rung})",
+}
 _SOURCES = {
     "button": "The button was pressed",
     "staff": "Raised by staff",
@@ -21,12 +41,21 @@ _PLAIN = {
 }
 
 
-def story(engine: Engine, call: Call) -> list[dict[str, Any]]:
-    """What happened to a call, in words, and why who was paged."""
-    return [
-        {"at": event.at, "text": _words(engine, call, event), "why": _why(engine, event)}
+def story(engine: Engine, call: Call, rows: Sequence[Row] = ()) -> list[dict[str, Any]]:
+    """What happened to a call, in words: why who was paged, and how far each page came."""
+    told = [
+        (event.noted_at, event.at, _words(engine, call, event), _why(engine, event))
         for event in engine.store.story(call.id)
     ]
+    told += [(row.at, row.at, _reach(engine, row), []) for row in rows if row.state in _REACH]
+    told.sort(key=lambda step: step[0])  # as it became known; it stays in order where that is equal
+    return [{"at": at, "text": text, "why": why} for _, at, text, why in told]
+
+
+def _reach(engine: Engine, row: Row) -> str:
+    name = _name(engine, row.who)
+    text = _REACH[Told(row.state)].format(name=name, rung=_RUNGS[Rung(row.rung)])
+    return f"{text} ({row.detail})" if row.state == Told.FAILED and row.detail else text
 
 
 def _words(engine: Engine, call: Call, event: Event) -> str:
@@ -40,14 +69,10 @@ def _words(engine: Engine, call: Call, event: Event) -> str:
                 ". The third of this room left or cancelled in 10 min" if data["suspect"] else ""
             )
             return source + notes
+        case Fact.UNREACHED | Fact.REACHED:
+            return _of_reach(engine, event)
         case Fact.PAGED:
-            names = ", ".join(engine.name_of(duty) or "somebody" for duty in data["duties"])
-            if data["target"] == "manager":
-                names = "the manager"
-            step = f"Step {data['step'] + 1}, {data['target']}: "
-            passed = ", ".join(str(index + 1) for index in data["passed"])
-            skipped = f" (nobody to page at step {passed})" if passed else ""
-            return f"{step}{names} paged{skipped}" if names else f"{step}nobody to page{skipped}"
+            return _paged(engine, event)
         case Fact.DECLINED:
             return f"{who} declined"
         case Fact.ACKNOWLEDGED:
@@ -79,6 +104,33 @@ def _words(engine: Engine, call: Call, event: Event) -> str:
             return _PLAIN.get(event.fact) or str(event.fact).replace("_", " ").capitalize()
 
 
+def _paged(engine: Engine, event: Event) -> str:
+    data = event.data
+    names = ", ".join(_name(engine, duty) for duty in data["duties"])
+    if data["target"] == "manager":
+        names = "the manager"
+    elif data["target"].startswith(CHANNEL):
+        names = _name(engine, data["target"])
+    step = f"Step {data['step'] + 1}, {data['target']}: "
+    passed = ", ".join(str(index + 1) for index in data["passed"])
+    skipped = f" (nobody to page at step {passed})" if passed else ""
+    return f"{step}{names} paged{skipped}" if names else f"{step}nobody to page{skipped}"
+
+
+def _of_reach(engine: Engine, event: Event) -> str:
+    data = event.data
+    if event.fact is Fact.REACHED:
+        return f"{_name(engine, data['who'])} was reached after all"
+    names = ", ".join(_name(engine, one) for one in data["who"])
+    if data["out"]:
+        return f"No receipt from {names}: the ring asks to call out"
+    return f"No receipt from {names}: the next step at once"
+
+
+def _name(engine: Engine, id_: str) -> str:
+    return who(engine, id_) or "somebody"
+
+
 def _why(engine: Engine, event: Event) -> list[str]:
     if event.fact is not Fact.PAGED:
         return []
@@ -87,6 +139,8 @@ def _why(engine: Engine, event: Event) -> list[str]:
         reasons = ["free" if candidate["free"] else "busy with another call"]
         if candidate["next_door"]:
             reasons = ["next door already"]
+        if candidate.get("silent"):
+            reasons.append("gave no receipt before")
         if candidate["lapsed"]:
             reasons.append("let it lapse before")
         if candidate["same_visit"]:

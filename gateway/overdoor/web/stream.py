@@ -51,6 +51,10 @@ class Hub:
         duties = self._engine.committed.duties.values()
         return sum(duty.id in watching and not duty.paused for duty in duties)
 
+    def pages(self, duty: str) -> int:
+        """How many open pages somebody has."""
+        return sum(watcher.duty == duty for watcher in tuple(self._watchers))
+
     def _poke(self, done: Done) -> None:
         changed = []
         for event in done.events:

@@ -86,6 +86,7 @@ def call_view(engine: Engine, call: Call) -> dict[str, Any]:
         "presses": call.presses,
         "lapses": call.lapses,
         "hand_offs": call.hand_offs,
+        "unreached": call.unreached,
         "visit": call.visit,
         "voided": call.voided,
     }
@@ -273,6 +274,7 @@ def _card(engine: Engine, room: Room, now: Millis) -> dict[str, Any]:
         "who": engine.name_of(call.by) if call else None,
         "late": waited > shop.plan.policy.target_arrival_ms,
         "manager": bool(call and call.manager),
+        "unreached": bool(call and call.unreached),
         "online": _online(devices),
         "offline_since": min(filter(None, offline), default=None),
         "no_device": not devices,

@@ -113,6 +113,15 @@ def test_without_a_presence_button_a_hold_while_raised_is_decided_after_3_s():
     assert point.button("call", False, 4000, 4020) == []
 
 
+def test_a_hold_while_nobody_was_reached_is_decided_as_while_raised():
+    point = CallPoint(BOOT, presence=False)
+    point.connected(0)
+    signal(point, 1, "offline", 0)
+    point.button("call", True, 100, 106)
+    assert sent(point.tick(3100)) == [(1, "call", "hold")]
+    assert [event.fields["held_ms"] for event in point.outbox] == [3000]
+
+
 def test_without_a_presence_button_a_shorter_hold_while_raised_says_that_it_was_short():
     point = CallPoint(BOOT, presence=False)
     point.connected(0)

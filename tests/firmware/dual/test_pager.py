@@ -24,6 +24,7 @@ class Hand:
         self.view = None
         self.alerts = []
         self.sent = []
+        self.shown = []
         self.rev = 0
         if connected:
             self.do(self.pager.connected(self.now))
@@ -34,6 +35,8 @@ class Hand:
                 self.view = action[1]
             elif action[0] == "alert":
                 self.alerts.append(action[1])
+            elif action[0] == "shown":
+                self.shown.append(action[1:])
             elif action[0] == "send":
                 self.sent.append(self.pager.outbox.payload(action[1], self.now))
 
@@ -89,6 +92,15 @@ def test_a_new_call_is_shown_and_sounds_once():
     hand.page(call())
     hand.wait(60000)
     assert hand.alerts == ["call"]
+
+
+def test_the_gateway_hears_which_list_the_screen_has():
+    hand = Hand()
+    hand.page(call())
+    hand.page(call(), call("c2"))
+    assert hand.shown == [(1, "page"), (2, "page")]
+    hand.page(rev=1)  # an old one
+    assert hand.shown == [(1, "page"), (2, "page")]
 
 
 def test_the_wait_is_counted_while_one_looks():
