@@ -65,7 +65,7 @@ async def serve(
     ready: Callable[[Running], None],
     *,
     file: Path | None = None,
-    extra: Callable[[Engine], Extra] | None = None,
+    extra: Callable[[Engine, Reach], Extra] | None = None,
 ) -> None:
     """Runs the shop until SIGINT or SIGTERM.
 
@@ -84,10 +84,10 @@ async def serve(
             engine = Engine(store)
             engine.start(config.plan(), keep_ms=config.data.keep_days * DAY_MS)
             try:
-                routers, work = extra(engine) if extra else ((), None)
+                reach = Reach(engine)
+                routers, work = extra(engine, reach) if extra else ((), None)
                 orders = Orders()
                 updates = Updates(engine, orders)
-                reach = Reach(engine)
                 ladder = _ladder(config, engine, reach)
                 bus = Bus(engine, config.shop.id, address, orders, updates, reach)
                 app = create_app(

@@ -18,6 +18,7 @@ from overdoor.core.inputs import Answer, Verb
 from overdoor.core.model import State
 from overdoor.demo.rooms import SimulatedRoom
 from overdoor.engine import Done, Engine
+from overdoor.reach import Reach, Rung, Told
 from overdoor.web.session import sign_off, sign_on
 
 NAMES = ("Ana", "Boris", "Chen")
@@ -62,12 +63,14 @@ class People:
     def __init__(
         self,
         engine: Engine,
+        reach: Reach,
         rooms: Mapping[str, SimulatedRoom],
         zones: list[dict[str, Any]],
         changed: Callable[[], None],
     ) -> None:
         self.busy = False
         self._engine = engine
+        self._reach = reach
         self._rooms = rooms
         self._changed = changed
         self._aisle = zones[0]["y"] + zones[0]["h"] / 2
@@ -122,9 +125,16 @@ class People:
             if event.fact is not Fact.PAGED or event.room is None or event.call is None:
                 continue
             for person in self.associates.values():
+                if person.duty is not None and person.duty in event.data["duties"]:
+                    self._look(event.call, person.duty)
                 idle = person.task is None or person.task.done()
                 if person.duty in event.data["duties"] and idle:
                     person.task = asyncio.create_task(self._go(person, event.room, event.call))
+
+    def _look(self, call: str, duty: str) -> None:
+        """They have no page, so they say themselves that they have seen it, a moment later."""
+        seen = (call, duty, Rung.PAGE, Told.SHOWN)
+        asyncio.get_running_loop().call_soon(self._reach.receipt, *seen)
 
     def _ended(self, duty: str | None) -> None:
         """Somebody signed on elsewhere under the same name, or the manager ended the shift."""

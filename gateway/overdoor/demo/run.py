@@ -11,6 +11,7 @@ from overdoor.demo.rooms import SimulatedPager, SimulatedRoom, find_interpreter
 from overdoor.demo.shop import NEEDS, PAGER, DemoShop
 from overdoor.device.folder import NAME as DEVICES
 from overdoor.engine import Engine
+from overdoor.reach import Reach
 from overdoor.serve import Extra, Running, serve
 
 
@@ -29,8 +30,8 @@ async def run_demo(shop: DemoShop, ready: Callable[[Running], None], *, busy: bo
             NEEDS.get(room.id, ()),
         )
 
-    def extra(engine: Engine) -> Extra:
-        page.people = People(engine, rooms, shop.drawing["zones"], page.people_changed)
+    def extra(engine: Engine, reach: Reach) -> Extra:
+        page.people = People(engine, reach, rooms, shop.drawing["zones"], page.people_changed)
 
         async def beside(running: Running) -> None:
             place = shop.folder / DEVICES
