@@ -7,9 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import uvicorn
-from fastapi import APIRouter
 from playwright.async_api import CDPSession, Page, async_playwright
-from starlette.responses import Response
 
 from overdoor.config import ShopPart
 from overdoor.core.inputs import Answer, Verb
@@ -36,19 +34,11 @@ NOTIFICATIONS = """async () => {
 @asynccontextmanager
 async def serving(hand: Hand) -> AsyncIterator[str]:
     """The pages of this shop; its address."""
-    own = APIRouter()
-
-    @own.get("/sw.js")
-    async def worker() -> Response:
-        script = 'importScripts("/static/push-worker.js");'
-        return Response(script, media_type="text/javascript")
-
     app = create_app(
         hand.engine,
         ShopPart(id="demo", name="Demo Shop"),
         folder("dashboard"),
         reach=hand.reach,
-        routers=[own],
     )
     config = uvicorn.Config(
         app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1
