@@ -42,7 +42,7 @@ from overdoor.web.stream import Hub
 from overdoor.web.waiting import Taps
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
     engine: Engine,
     shop: ShopPart,
     dashboard: Path,
