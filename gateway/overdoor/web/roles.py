@@ -61,8 +61,13 @@ ACCESS: dict[str, For] = {
     "GET /api/v1/devices/{device_id}": For.STAFF_OR_PROGRAM,
     "GET /api/v1/insight/summary": For.STAFF_OR_PROGRAM,
     "GET /api/v1/stream": For.STAFF_OR_PROGRAM,
+    "GET /api/v1/reach": For.STAFF_OR_PROGRAM,
     # One's own.
     "POST /api/v1/calls/{call_id}/{verb}": For.PERSON,
+    "POST /api/v1/calls/{call_id}/receipt": For.PERSON,
+    "GET /api/v1/push": For.PERSON,
+    "POST /api/v1/duty/push": For.PERSON,
+    "POST /api/v1/duty/channel": For.PERSON,
     "GET /api/v1/duty": For.PERSON,
     "DELETE /api/v1/duty": For.PERSON,
     "DELETE /api/v1/session": For.PERSON,
