@@ -45,6 +45,7 @@ ACCESS: dict[str, For] = {
     "GET /trust/ca.crt": For.ANYBODY,
     "POST /api/v1/duty": For.ANYBODY,
     "POST /api/v1/session": For.ANYBODY,
+    "GET /me": For.ANYBODY,  # says that nothing is held, also to who just deleted it
     "GET /people": For.ANYBODY,  # says how one becomes a manager
     # The floor: what one sees, and what helps the shopper.
     "GET /": For.PERSON,
@@ -71,7 +72,6 @@ ACCESS: dict[str, For] = {
     "GET /api/v1/duty": For.PERSON,
     "DELETE /api/v1/duty": For.PERSON,
     "DELETE /api/v1/session": For.PERSON,
-    "GET /me": For.PERSON,
     "POST /me/sign-out": For.PERSON,
     "POST /me/sign-out-everywhere": For.PERSON,
     "POST /me/delete": For.PERSON,
