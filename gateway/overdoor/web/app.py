@@ -21,6 +21,7 @@ from overdoor.tags import Tags
 from overdoor.updates import Updates
 from overdoor.web import (
     api,
+    boards,
     devices,
     metrics,
     pages,
@@ -98,6 +99,7 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
     app.include_router(printing.router)
     app.include_router(people_pages.router)
     app.include_router(trust.router)
+    app.include_router(boards.router)
     for router in routers:
         app.include_router(router)
     app.mount(state.assets.base, state.assets.app(), name="assets")

@@ -50,6 +50,10 @@ ACCESS: dict[str, For] = {
     # The floor: what one sees, and what helps the shopper.
     "GET /": For.PERSON,
     "GET /dashboard/live": For.PERSON,
+    "GET /wall": For.PERSON,
+    "GET /wall/live": For.PERSON,
+    "GET /plan": For.PERSON,
+    "GET /plan/live": For.PERSON,
     "GET /calls/{call_id}": For.PERSON,
     "GET /api/v1/rooms": For.STAFF_OR_PROGRAM,
     "GET /api/v1/rooms/{room_id}": For.STAFF_OR_PROGRAM,

@@ -200,7 +200,7 @@ def live(engine: Engine, zone: ZoneInfo) -> dict[str, Any]:
     """The manager's page: who waits, the day's numbers, who is on duty."""
     shop, now = engine.committed, engine.clock()
     policy = shop.plan.policy
-    rooms = [_card(engine, room, now) for room in shop.plan.rooms.values()]
+    rooms = cards(engine)
     rooms.sort(key=_urgency)
     latest = engine.store.calls(since=midnight(now, zone), limit=LATEST_CALLS)
     numbers = summary(engine, midnight(now, zone), None, None)
@@ -253,6 +253,12 @@ def _alarms(engine: Engine) -> list[str]:
                 f"See overdoor device report {device.id}."
             )
     return sentences
+
+
+def cards(engine: Engine) -> list[dict[str, Any]]:
+    """The rooms as their cards show them, in the order of the file."""
+    now = engine.clock()
+    return [_card(engine, room, now) for room in engine.committed.plan.rooms.values()]
 
 
 def _card(engine: Engine, room: Room, now: Millis) -> dict[str, Any]:
