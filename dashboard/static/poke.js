@@ -170,11 +170,13 @@ export function keepFresh(after = () => {}) {
   addEventListener("pageshow", (event) => event.persisted && wake());
   addEventListener("online", wake);
   document.addEventListener("resume", wake);
+  // A page that the phone puts to sleep cannot chime: it must not count as a way to reach somebody.
+  document.addEventListener("freeze", () => stream.close());
   addEventListener("offline", lost);
   addEventListener("pagehide", () => stream?.close());
   setInterval(() => {
     const limit = stream.readyState === EventSource.CONNECTING ? patience : SILENCE_MS;
-    if (stream.readyState !== EventSource.CLOSED && Date.now() - heard > limit) {
+    if (Date.now() - heard > limit) {
       lost();
       connect();
     }

@@ -85,6 +85,23 @@ async def state_of(gateway: Gateway, room: str = "w1") -> str:
     return str(call["state"]) if call else "idle"
 
 
+async def falls_asleep(page: Page) -> None:
+    """As mobile systems do it. A headless Chromium hides no page, so its events are made here."""
+    await page.evaluate("""() => {
+      Object.defineProperty(document, "visibilityState", { value: "hidden", configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+      document.dispatchEvent(new Event("freeze"));
+    }""")
+
+
+async def wakes_up(page: Page) -> None:
+    await page.evaluate("""() => {
+      delete document.visibilityState;
+      document.dispatchEvent(new Event("resume"));
+      document.dispatchEvent(new Event("visibilitychange"));
+    }""")
+
+
 async def test_of_two_who_press_one_has_it_and_the_other_reads_who(
     gateway: Gateway, chromium: Browser
 ) -> None:
@@ -207,12 +224,11 @@ async def test_a_page_that_slept_for_an_hour_comes_back_right(
         context = await chromium.new_context()
         await context.clock.install()
         mira = await phone(context, tunnel.port, "Mira")
-        devtools = await context.new_cdp_session(mira)
-        await devtools.send("Page.setWebLifecycleState", {"state": "frozen"})
+        await falls_asleep(mira)
         tunnel.collapse()  # as mobile systems do it: the stream is dead and says nothing
         await raise_call(gateway)
-        await devtools.send("Page.setWebLifecycleState", {"state": "active"})
         await context.clock.fast_forward(3_600_000)
+        await wakes_up(mira)
         card = mira.locator('[data-call][data-state="raised"]')
         await expect(card).to_be_visible(timeout=LIMIT_MS)
         await expect(card.locator(".card-age")).not_to_contain_text("h")
@@ -263,6 +279,20 @@ async def test_somebody_on_a_break_is_not_counted_as_reachable(
     await expect(mira.get_by_text("1 device reachable")).to_be_visible()
     await ana.click("#resume")
     await expect(mira.get_by_text("2 devices reachable")).to_be_visible()
+
+
+async def test_a_phone_that_sleeps_or_goes_is_not_counted_as_reachable(
+    gateway: Gateway, chromium: Browser
+) -> None:
+    ana = await phone(chromium, gateway.web, "Ana")
+    mira = await phone(chromium, gateway.web, "Mira")
+    await expect(mira.get_by_text("2 devices reachable")).to_be_visible()
+    await falls_asleep(ana)
+    await expect(mira.get_by_text("1 device reachable")).to_be_visible()
+    await wakes_up(ana)
+    await expect(mira.get_by_text("2 devices reachable")).to_be_visible()
+    await ana.close()
+    await expect(mira.get_by_text("1 device reachable")).to_be_visible()
 
 
 async def test_hand_off_and_nobody_there(gateway: Gateway, chromium: Browser) -> None:

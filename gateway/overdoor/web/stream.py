@@ -25,6 +25,7 @@ class Hub:
     async def watch(self, duty: str | None) -> AsyncIterator[str]:
         """Server-sent events until the client goes, the first at once. `duty`: who watches."""
         watcher = _Watcher(duty)
+        self._seen(duty)
         self._watchers.add(watcher)
         try:
             yield f"retry: 1000\n{_message(self._engine.seq, [])}"
@@ -38,6 +39,7 @@ class Hub:
                     yield _message(self._engine.seq, changed)
         finally:
             self._watchers.discard(watcher)
+            self._seen(duty)
 
     def close(self) -> None:
         """Ends every stream, so that the server can stop."""
@@ -54,6 +56,13 @@ class Hub:
     def pages(self, duty: str) -> int:
         """How many open pages somebody has."""
         return sum(watcher.duty == duty for watcher in tuple(self._watchers))
+
+    def _seen(self, duty: str | None) -> None:
+        """The first page of somebody comes, or the last one went: all show who can be reached."""
+        if duty is None or any(watcher.duty == duty for watcher in self._watchers):
+            return
+        for watcher in self._watchers:
+            watcher.poke(("duties",))
 
     def _poke(self, done: Done) -> None:
         changed = []
