@@ -6,6 +6,7 @@ import { drawPhone, keepAwake, meetBuild, startPhone } from "./phone.js";
 import { keepFresh } from "./poke.js";
 import "./push.js";
 import { tellShown } from "./receipts.js";
+import { askReply } from "./reply.js";
 import { recallZone, startShift } from "./shift.js";
 import { serverNow } from "./time.js";
 
@@ -58,6 +59,10 @@ document.addEventListener("click", (event) => {
   const { verb } = button.dataset;
   const room = card.dataset.roomName ?? "";
   button.closest("details")?.removeAttribute("open");
+  if (verb === "reply") {
+    askReply(button, room, (body) => answer(card.dataset.call, verb, room, body));
+    return;
+  }
   if (verb === "hand-off") {
     handing = { call: card.dataset.call, room };
     $("handoff-room").textContent = room;

@@ -48,6 +48,7 @@ class Running:
     url: str
     is_demo: bool
     first_link: str | None  # the token with which somebody becomes the first manager
+    cards: Cards
 
 
 Extra = tuple[Sequence[APIRouter], Callable[[Running], Coroutine[None, None, None]]]
@@ -88,6 +89,7 @@ async def serve(
                 reach = Reach(engine)
                 routers, work = extra(engine, reach) if extra else ((), None)
                 orders = Orders()
+                cards = Cards(config.data.path, config.web.origin)
                 updates = Updates(engine, orders)
                 ladder = _ladder(config, engine, reach)
                 bus = Bus(engine, config.shop.id, address, orders, updates, reach)
@@ -99,8 +101,8 @@ async def serve(
                     demo=extra is not None,
                     routers=routers,
                     orders=orders,
-                    cards=Cards(config.data.path, config.web.origin),
                     tags=Tags(config.data.path, config.web.origin),
+                    cards=cards,
                     updates=updates,
                     reach=reach,
                 )
@@ -117,7 +119,7 @@ async def serve(
                 )
                 demo = extra is not None
                 link = None if demo else await app.state.accounts.first_link()
-                running = Running(engine, address, broker_name, config.web.here, demo, link)
+                running = Running(engine, address, broker_name, config.web.here, demo, link, cards)
                 async with _Tasks() as tasks:
                     talking = tasks.start(bus.run())
                     serving = tasks.start(server.serve([listener]))

@@ -5,7 +5,7 @@ A mistake is told in one sentence, with its line. `parts` says what can stand in
 reads it.
 """
 
-from overdoor.config.parts import Config, ShopPart, WebPart
+from overdoor.config.parts import SIZE, Config, ShopPart, WebPart
 from overdoor.config.reading import ConfigError, read
 
-__all__ = ["Config", "ConfigError", "ShopPart", "WebPart", "read"]
+__all__ = ["SIZE", "Config", "ConfigError", "ShopPart", "WebPart", "read"]

@@ -19,9 +19,10 @@ from pydantic import (
 )
 
 from overdoor.core.hours import Hours
-from overdoor.core.model import Mystery, Pager, Plan, Policy, Room, Step, Zone
+from overdoor.core.model import Mystery, Pager, Plan, Policy, Room, ShopperPage, Step, Zone
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
+SIZE = r"^[0-9A-Za-z½/.+-]{1,8}$"
 Need = Literal["another-size", "another-model", "question", "ready-to-pay", "other"]
 Seconds = Annotated[float, Strict(), Field(ge=0, le=7 * 86400, allow_inf_nan=False)]
 SomeSeconds = Annotated[float, Strict(), Field(gt=0, le=7 * 86400, allow_inf_nan=False)]
@@ -182,6 +183,15 @@ class RoomPart(_Part):
     def all_devices(self) -> tuple[str, ...]:
         """The devices of the room, however they were written."""
         return (self.device,) if self.device is not None else self.devices
+
+
+class ShopperPart(_Part):
+    """`[shopper]`: what the page behind the card of a room says."""
+
+    names: bool = False  # of who comes: agree on it with your staff
+    sizes: tuple[Annotated[str, Field(pattern=SIZE)], ...] = Field(
+        default=ShopperPage().sizes, max_length=24
+    )
 
 
 class PagerPart(_Part):
@@ -370,6 +380,7 @@ class Config(_Part):
     pager: tuple[PagerPart, ...] = ()
     notify: NotifyPart = NotifyPart()
     channel: tuple[ChannelPart, ...] = ()
+    shopper: ShopperPart = ShopperPart()
 
     def plan(self) -> Plan:
         """The shop as the core knows it."""
@@ -415,6 +426,7 @@ class Config(_Part):
             waypoints=tuple(point.at for point in self.waypoint),
             need_skills={str(need): skills for need, skills in policy.need_skills.items()},
             mystery=self._mystery(),
+            shopper=ShopperPage(self.shopper.names, self.shopper.sizes),
         )
 
     def mystery_rooms(self) -> tuple[str, ...]:

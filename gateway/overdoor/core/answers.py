@@ -5,6 +5,7 @@ final after that by the gateway's clock, however old an undo says that it is: wh
 call is over may rely on it.
 """
 
+from overdoor.core.dispatch import distance
 from overdoor.core.events import Fact
 from overdoor.core.inputs import Answer, Verb
 from overdoor.core.lifecycle import Move
@@ -27,7 +28,9 @@ def answer(turn: Turn, said: Answer) -> None:
     match said.verb:
         case Verb.ACKNOWLEDGE:
             done = call.by == said.by and call.state is State.ACKNOWLEDGED  # said twice
-            done = done or turn.move(call, Move.ACKNOWLEDGE, at=at, by=said.by, key=said.key)
+            done = done or turn.move(
+                call, Move.ACKNOWLEDGE, at=at, by=said.by, key=said.key, data=_way(turn, call, said)
+            )
         case Verb.ARRIVE:
             # Said when asked "were you there?", the moment is anybody's guess.
             data = {"evidence": said.evidence, "estimated": call.asked and call.by == said.by}
@@ -47,6 +50,14 @@ def answer(turn: Turn, said: Answer) -> None:
             done = turn.move(call, Move.CANCEL, at=at, by=said.by, key=said.key)
     if not done:
         turn.refuse(_why_not(call, said), call)
+
+
+def _way(turn: Turn, call: Call, said: Answer) -> dict[str, float]:
+    """How far it is to walk, for what is told of the next one who waits."""
+    duty = turn.shop.duties.get(said.by or "")
+    if duty is None:
+        return {}
+    return {"metres": round(distance(turn.shop, call.room, duty, turn.now)[0], 1)}
 
 
 def _decline(turn: Turn, call: Call, said: Answer) -> bool:

@@ -65,6 +65,7 @@ def timers(call: Call) -> list[Timer]:
             return waiting
         case State.ACKNOWLEDGED:
             lapses_at = call.since + policy.acknowledgement_lapses_ms
+            lapses_at = max(lapses_at, call.promised_until or 0)
             waiting = [timer(lapses_at, Due.LAPSE)]
             if not call.nudged:
                 target_at = call.raised_at + policy.target_arrival_ms

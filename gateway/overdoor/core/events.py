@@ -29,7 +29,10 @@ class Fact(StrEnum):
     ARRIVED = "arrived"  # evidence, estimated
     DEMOTED = "demoted"  # an arrival that was none
     NEEDED = "needed"  # need
+    REPLIED = "replied"  # phrase, minutes, missing, offer: what the shopper is told
+    ANSWERED = "answered"  # yes: the shopper's answer to that
     CLOSED = "closed"  # outcome, estimated, why; kind of a mystery call
+    RATED = "rated"  # satisfied, or knew: the shopper's word afterwards
     VOIDED = "voided"  # reason
     LATE = "late"  # an answer that was not applied: answer, why
     # of a room
@@ -70,6 +73,8 @@ CALL_FACTS = frozenset(
         Fact.ARRIVED,
         Fact.DEMOTED,
         Fact.NEEDED,
+        Fact.REPLIED,
+        Fact.ANSWERED,
         Fact.CLOSED,
         Fact.VOIDED,
         Fact.LATE,

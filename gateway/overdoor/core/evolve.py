@@ -28,6 +28,7 @@ from overdoor.core.model import (
     State,
     changed,
 )
+from overdoor.core.told import answered, replied
 
 PRANK_MS = 10 * 60_000
 STRANGERS_LIMIT = 256
@@ -104,6 +105,9 @@ def _back(call: Call, at: Millis, **changes: Any) -> Call:
         at,
         by=None,
         acknowledged_at=None,
+        metres=None,
+        reply=None,
+        promised_until=None,
         nudged=False,
         asked=False,
         next_step=0,
@@ -155,7 +159,14 @@ def _declined(call: Call, event: Event) -> Call:
 
 
 def _acknowledged(call: Call, event: Event) -> Call:
-    return _enter(call, State.ACKNOWLEDGED, event.at, by=event.duty, acknowledged_at=event.at)
+    return _enter(
+        call,
+        State.ACKNOWLEDGED,
+        event.at,
+        by=event.duty,
+        acknowledged_at=event.at,
+        metres=event.data.get("metres"),
+    )
 
 
 def _lapsed(call: Call, event: Event) -> Call:
@@ -206,6 +217,7 @@ def _arrived(call: Call, event: Event) -> Call:
         arrived_at=event.at,
         evidence=Evidence(event.data["evidence"]),
         arrival_estimated=event.data["estimated"],
+        reply=None,
     )
 
 
@@ -230,6 +242,8 @@ _CHANGES = {
     Fact.NUDGED: _nudged,
     Fact.ASKED: _asked,
     Fact.NEEDED: _needed,
+    Fact.REPLIED: replied,
+    Fact.ANSWERED: answered,
     Fact.DEMOTED: _demoted,
     Fact.LAPSED: _lapsed,
     Fact.HANDED_OFF: _handed_off,
@@ -237,7 +251,7 @@ _CHANGES = {
     Fact.ARRIVED: _arrived,
     Fact.CLOSED: _closed,
 }
-_OF_CALL = frozenset({Fact.RAISED, Fact.VOIDED, *_CHANGES})
+_OF_CALL = frozenset({Fact.RAISED, Fact.RATED, Fact.VOIDED, *_CHANGES})
 _KEEPS_ENTRY = frozenset(
     {
         Fact.PRESSED_AGAIN,
@@ -248,6 +262,8 @@ _KEEPS_ENTRY = frozenset(
         Fact.NUDGED,
         Fact.ASKED,
         Fact.NEEDED,
+        Fact.REPLIED,
+        Fact.ANSWERED,
     }
 )
 
@@ -256,11 +272,13 @@ def _evolve_call(shop: Shop, event: Event) -> Shop:
     if event.fact is Fact.RAISED:
         return _raised(shop, event)
     assert event.room is not None
-    if event.fact is Fact.VOIDED:
+    if event.fact in (Fact.RATED, Fact.VOIDED):
         last = shop.room(event.room).last
         if last is None or last.id != event.call:
             return shop
-        return _set_room(shop, event.room, last=changed(last, voided=event.data["reason"]))
+        rated = event.fact is Fact.RATED
+        said = event.data if rated else {"voided": event.data["reason"]}
+        return _set_room(shop, event.room, last=changed(last, **said))
     if event.fact is Fact.UNDONE and event.room not in shop.calls:
         return _reopened(shop, event)
     before = shop.calls[event.room]

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from overdoor.core.escalation import Timer
 from overdoor.core.ledger import Boot
-from overdoor.core.model import DeviceStatus, Evidence, Kind, Plan, Service
+from overdoor.core.model import DeviceStatus, Evidence, Kind, Phrase, Plan, Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +157,46 @@ class Raise:
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """Who has a call tells its shopper something. The blanks are those of the phrase."""
+
+    call: str
+    by: str
+    phrase: Phrase
+    minutes: int | None = None
+    missing: str | None = None
+    offer: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShopperAsks:
+    """The shopper of a room asks for somebody on its page. `seed` makes the call's id."""
+
+    room: str
+    seed: str
+    need: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShopperAnswers:
+    """The shopper says yes or no to a reply."""
+
+    call: str
+    yes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShopperRates:
+    """One of the two questions afterwards, answered: `satisfied` from 1 to 5, or `knew`."""
+
+    room: str
+    call: str
+    satisfied: int | None = None
+    knew: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Need:
     """What the shopper of a room needs, said before or after the press."""
 
@@ -238,6 +278,10 @@ Input: TypeAlias = (
     | Unreached
     | Reached
     | Raise
+    | Reply
+    | ShopperAsks
+    | ShopperAnswers
+    | ShopperRates
     | Need
     | Void
     | TimerFired

@@ -78,6 +78,14 @@ class Service(StrEnum):
     TEST = "test"
 
 
+class Phrase(StrEnum):
+    """What an associate can tell a shopper with one tap."""
+
+    WAIT = "wait"  # so many minutes
+    SIZE = "size"  # this size is not there; would that one do?
+    MODEL = "model"  # it is not there; would another model do?
+
+
 class DeviceStatus(StrEnum):
     """What a device or its will last said of itself."""
 
@@ -153,6 +161,14 @@ class Mystery:
     times: tuple[int, ...] = ()  # or at these, in minutes since midnight
 
 
+@dataclass(frozen=True, slots=True)
+class ShopperPage:
+    """What the page of a room may say. `names`: who comes, if the staff agreed to it."""
+
+    names: bool = False
+    sizes: tuple[str, ...] = ("XS", "S", "M", "L", "XL", "XXL")  # a tap away in a reply
+
+
 @dataclass(frozen=True)
 class Plan:
     """The shop as it is configured: a fact that changes only with the file."""
@@ -167,6 +183,7 @@ class Plan:
     waypoints: tuple[Point, ...] = ()
     need_skills: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     mystery: Mystery | None = None
+    shopper: ShopperPage = field(default_factory=ShopperPage)
 
     @cached_property
     def floor(self) -> Floor:
@@ -189,6 +206,18 @@ class Plan:
         if not points:
             return None
         return (sum(x for x, _ in points) / len(points), sum(y for _, y in points) / len(points))
+
+
+@dataclass(frozen=True)
+class Replied:
+    """What the shopper was told, and the answer: None while there is none."""
+
+    phrase: Phrase
+    at: Millis
+    minutes: int | None = None
+    missing: str | None = None  # sizes
+    offer: str | None = None
+    yes: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -236,6 +265,11 @@ class Call:
     asked_duty: str | None = None  # handed off to this person
     declined: tuple[str, ...] = ()
     manager: bool = False  # a step paged the manager
+    metres: float | None = None  # how far it was to walk when it was acknowledged
+    reply: Replied | None = None  # since it was acknowledged or arrived at
+    promised_until: Millis | None = None  # by a reply: the acknowledgement lapses no sooner
+    satisfied: int | None = None  # 1 to 5, said afterwards
+    knew: bool | None = None  # whether they knew how long it would take, said afterwards
     voided: str | None = None
 
 

@@ -19,6 +19,8 @@ from overdoor.core.events import Event, Fact
 from overdoor.core.gestures import device_event
 from overdoor.core.lifecycle import Move
 from overdoor.core.model import Device, DeviceStatus, Kind, Millis, Service, Shop, State, changed
+from overdoor.core.replies import reply, shopper_answers
+from overdoor.core.shopper import shopper_asks, shopper_rates
 from overdoor.core.sightings import sight
 from overdoor.core.taps import tapped
 from overdoor.core.turn import Turn
@@ -311,6 +313,10 @@ _RULES = cast(
         inputs.Unreached: _unreached,
         inputs.Reached: _reached,
         inputs.Raise: _raise,
+        inputs.Reply: reply,
+        inputs.ShopperAsks: shopper_asks,
+        inputs.ShopperAnswers: shopper_answers,
+        inputs.ShopperRates: shopper_rates,
         inputs.Need: _need,
         inputs.Void: _void,
         inputs.TimerFired: _timer_fired,

@@ -42,6 +42,7 @@ class DemoPage:
         self.people: People | None = None
         self.pager: SimulatedPager | None = None
         self.addresses: list[dict[str, str]] = []
+        self.cards: list[dict[str, str]] = []  # of the rooms, as a shopper scans them
         self._drawing = drawing
         self._rooms = rooms
         self._watchers: set[_Watcher] = set()
@@ -74,6 +75,7 @@ class DemoPage:
                 "demo",
                 plan=self._drawing,
                 addresses=self.addresses,
+                cards=self.cards,
                 **self._people_state(),
             )
 

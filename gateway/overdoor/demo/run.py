@@ -56,6 +56,10 @@ async def run_demo(shop: DemoShop, ready: Callable[[Running], None], *, busy: bo
             {"name": "Dashboard", "url": f"{running.url}/", "what": "for the manager"},
             {"name": "Handheld", "url": f"{running.url}/handheld", "what": "for an associate"},
         ]
+        page.cards = [
+            {"name": room.name, "url": running.cards.shopper_url(room.id)}
+            for room in shop.config.room
+        ]
         ready(running)
 
     await serve(shop.config, announce, extra=extra)

@@ -28,6 +28,7 @@ _PUT_CALL = """
         arrived_at = excluded.arrived_at, closed_at = excluded.closed_at, body = excluded.body
 """
 _VOID_CALL = "UPDATE call SET voided = ?1, body = json_set(body, '$.voided', ?1) WHERE id = ?2"
+_RATE_CALL = "UPDATE call SET body = json_patch(body, ?) WHERE id = ?"
 _FORGET_PERSON = "DELETE FROM person WHERE duty = ?"  # who it was is forgotten
 _OR_UPDATE = "ON CONFLICT (id) DO UPDATE SET body = excluded.body"
 _ENCODE = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
@@ -113,6 +114,8 @@ class Changes:
         for event in events:
             if event.fact is Fact.VOIDED:
                 self._then.append((_VOID_CALL, (event.data["reason"], event.call)))
+            elif event.fact is Fact.RATED:
+                self._then.append((_RATE_CALL, (_ENCODE(event.data), event.call)))
             elif event.fact is Fact.DUTY_ENDED:
                 self._then.append((_FORGET_PERSON, (event.duty,)))
         for table, old, new, touched in (

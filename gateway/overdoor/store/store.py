@@ -214,6 +214,23 @@ class Store:
         rows = self.reader().execute("SELECT duty, name, token_hash, account FROM person")
         return {duty: Person(*about) for duty, *about in rows}
 
+    def walks(self, among: int = 1000) -> list[tuple[float | None, Millis]]:
+        """Metres, and ms from the acknowledgement to a proven arrival, of the latest calls."""
+        rows = self.reader().execute(
+            """
+            WITH latest AS (
+                SELECT kind, voided, arrived_at, body FROM call ORDER BY id DESC LIMIT ?
+            )
+            SELECT json_extract(body, '$.metres'),
+                arrived_at - json_extract(body, '$.acknowledged_at') AS took FROM latest
+            WHERE kind = 'normal' AND voided IS NULL AND took >= 0
+                AND json_extract(body, '$.evidence') IN ('A', 'B')
+                AND NOT json_extract(body, '$.arrival_estimated')
+            """,
+            (among,),
+        )
+        return rows.fetchall()
+
     def identity(self) -> str:
         """A name of this database in this place: the same at each start, another elsewhere."""
         place = f"{os.uname().nodename}:{self.path.resolve()}"

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ulid import ULID
 
 from overdoor.core import inputs
+from overdoor.core.events import Fact
 from overdoor.core.inputs import Answer, DutyPaused, DutyStarted, Raise, RoomServiced, Verb, Void
 from overdoor.core.model import Call, Evidence, Kind, Room, Service
 from overdoor.engine import Engine
@@ -158,15 +159,15 @@ async def raise_call(
     kind = Kind.TRAINING if training else Kind.MYSTERY if said.mystery else Kind.NORMAL
     by = session.duty.id if session else None
     key = f"raise/{room_id}/{key}" if key is not None else None
-    async with _once(request, engine, key) as before:
+    async with once(request, engine, key) as before:
         if before is not None:
             response.status_code = 200
             return views.call_view(engine, before)
         asked = Raise(room_id, str(ULID()), kind, need=said.need, by=by, key=key)
         done = await engine.do(asked)
     if done.refused is not None:
-        raise _conflict(engine, done.refused.why, done.refused.call)
-    return views.call_view(engine, _call(engine, done.events[0].call or ""))
+        raise conflict(engine, done.refused.why, done.refused.call)
+    return views.call_view(engine, call_of(engine, done.events[0].call or ""))
 
 
 @router.post("/rooms/{room_id}/need")
@@ -184,7 +185,7 @@ async def cancel(
     """Cancels the open call of a room for the shopper."""
     _room(engine, room_id)
     key = f"cancel/{room_id}/{key}" if key is not None else None
-    async with _once(request, engine, key) as before:
+    async with once(request, engine, key) as before:
         if before is not None:
             return views.call_view(engine, before)
         call = engine.committed.calls.get(room_id)
@@ -224,8 +225,9 @@ def calls(
 @router.get("/calls/{call_id}")
 def one_call(call_id: str, engine: TheEngine, reach: TheReach) -> dict[str, Any]:
     """One call with its events, why who was paged, and who was reached on which rung when."""
-    call = _call(engine, call_id)
-    events = [views.event_view(call, event) for event in engine.store.story(call_id)]
+    call = call_of(engine, call_id)
+    told = (event for event in engine.store.story(call_id) if event.fact is not Fact.RATED)
+    events = [views.event_view(call, event) for event in told]
     rows = reach.rows(call_id)
     return views.call_view(engine, call) | {
         "events": events,
@@ -239,14 +241,14 @@ async def void(
     call_id: str, body: VoidBody, engine: TheEngine, request: Request, key: Key = None
 ) -> dict[str, Any]:
     """Takes a closed call out of the numbers, with a reason; it stays in the record."""
-    call = _call(engine, call_id)
+    call = call_of(engine, call_id)
     key = f"void/{call_id}/{key}" if key is not None else None
-    async with _once(request, engine, key) as before:
+    async with once(request, engine, key) as before:
         if before is None:
             done = await engine.do(Void(call_id, call.room, body.reason, key))
             if done.refused is not None:
-                raise _conflict(engine, done.refused.why, done.refused.call)
-    return views.call_view(engine, _call(engine, call_id))
+                raise conflict(engine, done.refused.why, done.refused.call)
+    return views.call_view(engine, call_of(engine, call_id))
 
 
 @router.post("/calls/{call_id}/{verb}")
@@ -260,13 +262,11 @@ async def answer(
     key: Key = None,
 ) -> dict[str, Any]:
     """An answer of somebody on duty. Said again with the same key, it changes nothing."""
-    _call(engine, call_id)
+    call_of(engine, call_id)
     said = body or AnswerBody()
-    if said.duty not in (None, session.duty.id):
-        # It waited on a shared phone, and somebody else has signed on there since.
-        raise Problem(409, "Not possible now", "This answer was given in another shift.")
+    of_this_shift(said.duty, session)
     key = f"{session.duty.id}/{verb}/{call_id}/{key}" if key is not None else None
-    async with _once(request, engine, key) as before:
+    async with once(request, engine, key) as before:
         if before is not None:
             return views.call_view(engine, before)
         return await _apply(
@@ -284,15 +284,21 @@ async def answer(
         )
 
 
+def of_this_shift(duty: str | None, session: Session) -> None:
+    """Refuses what waited on a shared phone, where somebody else has signed on since."""
+    if duty not in (None, session.duty.id):
+        raise Problem(409, "Not possible now", "This answer was given in another shift.")
+
+
 async def _apply(engine: Engine, said: Answer) -> dict[str, Any]:
     done = await engine.do(said)
     if done.refused is not None:
-        raise _conflict(engine, done.refused.why, engine.store.call(said.call), said.by)
-    return views.call_view(engine, _call(engine, said.call))
+        raise conflict(engine, done.refused.why, engine.store.call(said.call), said.by)
+    return views.call_view(engine, call_of(engine, said.call))
 
 
 @asynccontextmanager
-async def _once(request: Request, engine: Engine, key: str | None) -> AsyncIterator[Call | None]:
+async def once(request: Request, engine: Engine, key: str | None) -> AsyncIterator[Call | None]:
     """One request with this key at a time; gives the call of one that was applied before."""
     if key is None:
         yield None
@@ -304,14 +310,14 @@ async def _once(request: Request, engine: Engine, key: str | None) -> AsyncItera
         yield engine.store.call(call_id) if call_id else None
 
 
-def _call(engine: Engine, call_id: str) -> Call:
+def call_of(engine: Engine, call_id: str) -> Call:
     call = engine.store.call(call_id)
     if call is None:
         raise not_found("such call")
     return call
 
 
-def _conflict(engine: Engine, why: str, call: Call | None, asker: str | None = None) -> Problem:
+def conflict(engine: Engine, why: str, call: Call | None, asker: str | None = None) -> Problem:
     """409, and who has it: "Ana has it, 3 s ago"."""
     who = engine.name_of(call.by) if call else None
     if call is None:

@@ -30,13 +30,16 @@ from overdoor.web import (
     printing,
     problems,
     reaching,
+    replies,
     shell,
+    shopper,
     taps,
     trust,
     views,
 )
 from overdoor.web.accounts import Accounts
 from overdoor.web.guard import Guard
+from overdoor.web.limits import Limits
 from overdoor.web.roles import SignInFirst, permitted
 from overdoor.web.shell import Assets
 from overdoor.web.stream import Hub
@@ -84,22 +87,29 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
     state.cards = cards or Cards(engine.store.path.parent, "http://127.0.0.1")
     state.tags = tags or Tags(engine.store.path.parent, "http://127.0.0.1")
     state.taps = Taps()
+    state.limits = Limits()
+    state.walks = shopper.Walks(engine.store)
     state.key_locks = WeakValueDictionary()
     state.templates = Jinja2Templates(dashboard / "templates")
     state.assets = Assets(dashboard / "static")
     state.templates.env.globals |= {"assets": state.assets.base, "build": state.assets.build}
     problems.install(app)
-    app.include_router(reaching.router)  # before the answers: a receipt is none
-    app.include_router(api.router)
-    app.include_router(devices.router)
-    app.include_router(people.router)
-    app.include_router(pages.router)
-    app.include_router(shell.router)
-    app.include_router(taps.router)
-    app.include_router(printing.router)
-    app.include_router(people_pages.router)
-    app.include_router(trust.router)
-    app.include_router(boards.router)
+    for own in (
+        reaching,  # before the answers, whose paths would take theirs
+        replies,
+        api,
+        devices,
+        people,
+        pages,
+        shell,
+        taps,
+        printing,
+        people_pages,
+        trust,
+        boards,
+        shopper,
+    ):
+        app.include_router(own.router)
     for router in routers:
         app.include_router(router)
     app.mount(state.assets.base, state.assets.app(), name="assets")

@@ -37,6 +37,8 @@ ACCESS: dict[str, For] = {
     "POST /handheld/sign-on": For.ANYBODY,
     "GET /t": For.ANYBODY,  # a tap and a scan count for who is on duty, and wait for who signs on
     "POST /t": For.ANYBODY,
+    "GET /s/{token}": For.ANYBODY,  # the card is the key
+    "POST /s/{token}": For.ANYBODY,
     "GET /s/{token}/here": For.ANYBODY,
     "POST /s/{token}/here": For.ANYBODY,
     "GET /handheld/shell": For.ANYBODY,
@@ -73,6 +75,7 @@ ACCESS: dict[str, For] = {
     "GET /api/v1/push": For.PERSON,
     "POST /api/v1/duty/push": For.PERSON,
     "POST /api/v1/duty/channel": For.PERSON,
+    "POST /api/v1/calls/{call_id}/reply": For.PERSON,
     "GET /api/v1/duty": For.PERSON,
     "DELETE /api/v1/duty": For.PERSON,
     "DELETE /api/v1/session": For.PERSON,

@@ -1,11 +1,11 @@
 """The story of a call in words: what happened, and why who was paged."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from overdoor.core.dispatch import CHANNEL
 from overdoor.core.events import Event, Fact
-from overdoor.core.model import Call
+from overdoor.core.model import Call, Phrase
 from overdoor.engine import Engine
 from overdoor.reach import Rung, Told
 from overdoor.store.reach import Row
@@ -29,6 +29,7 @@ _REACH = {  # what is worth a line; queued is not
 }
 _SOURCES = {
     "button": "The button was pressed",
+    "page": "Asked for on the page behind the room's card",
     "staff": "Raised by staff",
     "schedule": "Raised by the clock, as a mystery call",
 }
@@ -46,6 +47,7 @@ def story(engine: Engine, call: Call, rows: Sequence[Row] = ()) -> list[dict[str
     told = [
         (event.noted_at, event.at, _words(engine, call, event), _why(engine, event))
         for event in engine.store.story(call.id)
+        if event.fact is not Fact.RATED  # one shopper's word, beside who it may be about
     ]
     told += [(row.at, row.at, _reach(engine, row), []) for row in rows if row.state in _REACH]
     told.sort(key=lambda step: step[0])  # as it became known; it stays in order where that is equal
@@ -56,6 +58,17 @@ def _reach(engine: Engine, row: Row) -> str:
     name = _name(engine, row.who)
     text = _REACH[Told(row.state)].format(name=name, rung=_RUNGS[Rung(row.rung)])
     return f"{text} ({row.detail})" if row.state == Told.FAILED and row.detail else text
+
+
+def _told(data: Mapping[str, Any]) -> str:
+    """A reply in words."""
+    match data["phrase"]:
+        case Phrase.WAIT:
+            return "one minute" if data["minutes"] == 1 else f"{data['minutes']} minutes"
+        case Phrase.SIZE:
+            return f"not in {data['missing']}; {data['offer']}?"
+        case _:
+            return "not there; another model?"
 
 
 def _words(engine: Engine, call: Call, event: Event) -> str:
@@ -90,6 +103,10 @@ def _words(engine: Engine, call: Call, event: Event) -> str:
             return f"{who} was asked: were you there?"
         case Fact.NEEDED:
             return f"Needed: {data['need'].replace('-', ' ')}"
+        case Fact.REPLIED:
+            return f"{who} told the shopper: {_told(data)}"
+        case Fact.ANSWERED:
+            return "The shopper said yes" if data["yes"] else "The shopper said no"
         case Fact.ARRIVED:
             said = ", said afterwards" if data["estimated"] else ""
             return f"{who or 'Somebody'} arrived: {EVIDENCE[data['evidence']]}{said}"

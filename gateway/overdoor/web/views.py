@@ -9,6 +9,7 @@ from overdoor.core.answers import UNDO_MS, undoable
 from overdoor.core.dispatch import distance
 from overdoor.core.events import Event
 from overdoor.core.model import Call, Device, DeviceStatus, Duty, Kind, Millis, Room, State
+from overdoor.core.replies import may_reply
 from overdoor.core.times import rfc3339
 from overdoor.engine import Engine
 from overdoor.insight.summary import P90_NEEDS, CallRow, summarise
@@ -84,12 +85,19 @@ def call_view(engine: Engine, call: Call) -> dict[str, Any]:
         "suspect": call.suspect,
         "close_estimated": call.close_estimated,
         "presses": call.presses,
+        "reply": reply_view(call),
         "lapses": call.lapses,
         "hand_offs": call.hand_offs,
         "unreached": call.unreached,
         "visit": call.visit,
         "voided": call.voided,
     }
+
+
+def reply_view(call: Call) -> dict[str, Any] | None:
+    """What the shopper was told, and what they said to it."""
+    reply = call.reply
+    return None if reply is None else asdict(reply) | {"at": iso(reply.at)}
 
 
 def event_view(call: Call, event: Event) -> dict[str, Any]:
@@ -406,6 +414,8 @@ def _task(engine: Engine, call: Call, duty: Duty, now: Millis) -> dict[str, Any]
         State.ACKNOWLEDGED: ["arrive", "hand-off", "nobody-there"],
         State.ARRIVED: ["close", "nobody-there"],
     }[call.state]
+    if may_reply(call, duty.id):
+        actions.append("reply")
     zone = engine.committed.plan.zones.get(call.zone)
     waited = now - call.raised_at if call.arrived_at is None else 0
     return {
@@ -422,6 +432,9 @@ def _task(engine: Engine, call: Call, duty: Duty, now: Millis) -> dict[str, Any]
         "who": engine.name_of(call.by),
         "metres": round(metres),
         "presses": call.presses,
+        "reply": call.reply,
+        "promised": call.promised_until is not None,
+        "sizes": engine.committed.plan.shopper.sizes,
         "lapses": call.lapses,
         "nudged": acknowledged and call.nudged,
         "asked": acknowledged and call.asked,
