@@ -126,8 +126,8 @@ BUGS = (
     Planted(
         "a lapse that pages its owner first",
         dispatch.Candidate.order,
-        "self.lapsed,",
-        "False,",
+        "self.lapsed or ",
+        "",
     ),
     Planted(
         "duty not checked: a break",
