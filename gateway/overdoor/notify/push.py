@@ -13,7 +13,7 @@ from pathlib import Path
 from py_vapid import Vapid02, b64urlencode
 from py_vapid.utils import num_to_bytes
 from pywebpush import WebPushException, webpush
-from requests import RequestException
+from requests.exceptions import RequestException
 
 from overdoor.notify.message import Gone, Message, NotSent
 from overdoor.store.reach import Way
