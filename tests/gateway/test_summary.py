@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overdoor.insight.summary import CallRow, Summary, percentile, summarise
+from overdoor.insight.summary import CallRow, Summary, summarise
 
 from .shop import SECOND
 
@@ -50,16 +50,6 @@ def test_a_90th_percentile_needs_thirty_arrivals() -> None:
 def test_a_call_that_nobody_came_to_does_not_shorten_the_wait() -> None:
     served = [row(60, 100, "served")]
     assert summarise([*served, row(None, 900, "unanswered")]).median_ms == 60_000
-
-
-@given(
-    st.lists(st.integers(0, 10**6), min_size=1, max_size=60), st.sampled_from([0.1, 0.5, 0.9, 1.0])
-)
-def test_a_percentile_is_the_smallest_value_that_enough_do_not_exceed(
-    values: list[int], q: float
-) -> None:
-    enough = [v for v in values if sum(other <= v for other in values) >= q * len(values)]
-    assert percentile(sorted(values), q) == min(enough)
 
 
 rows = st.builds(

@@ -5,11 +5,11 @@ Definitions are those of `docs/metrics.md`. Times are milliseconds.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import ceil
 from statistics import median
 
+from overdoor.insight.intervals import only_dots, percentile
+
 HASTY_CANCEL_MS = 5_000
-P90_NEEDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def summarise(rows: Iterable[CallRow]) -> Summary:
     - arrival time: raised → arrived, over those who were arrived at. Calls that still wait or were
       abandoned are not in it, so it flatters on a bad day; the counts beside it say how bad.
     """
-    counted = [row for row in rows if not _hasty(row)]
+    counted = [row for row in rows if not hasty(row)]
     waits = sorted(wait for row in counted if (wait := arrival_ms(row)) is not None)
     return Summary(
         calls=len(counted),
@@ -52,7 +52,7 @@ def summarise(rows: Iterable[CallRow]) -> Summary:
         abandoned=sum(row.outcome in ("cancelled", "left", "unanswered") for row in counted),
         waiting=sum(row.outcome is None and row.arrived_at is None for row in counted),
         median_ms=round(median(waits)) if waits else None,
-        p90_ms=percentile(waits, 0.9) if len(waits) >= P90_NEEDS else None,
+        p90_ms=None if only_dots(len(waits)) else percentile(waits, 0.9),
     )
 
 
@@ -63,16 +63,8 @@ def arrival_ms(row: CallRow) -> int | None:
     return row.arrived_at - row.raised_at
 
 
-def percentile(ordered: list[int], q: float) -> int:
-    """The nearest-rank percentile: the smallest value that at least `q` of all do not exceed.
-
-    `ordered` is sorted and not empty; 0 < q ≤ 1. Definition 1 of Hyndman & Fan, Sample Quantiles
-    in Statistical Packages, 1996.
-    """
-    return ordered[ceil(q * len(ordered)) - 1]
-
-
-def _hasty(row: CallRow) -> bool:
+def hasty(row: CallRow) -> bool:
+    """Whether it was a wrong press: cancelled within the first five seconds."""
     return (
         row.outcome == "cancelled"
         and row.closed_at is not None

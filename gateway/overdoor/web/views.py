@@ -12,7 +12,8 @@ from overdoor.core.model import Call, Device, DeviceStatus, Duty, Kind, Millis, 
 from overdoor.core.replies import may_reply
 from overdoor.core.times import rfc3339
 from overdoor.engine import Engine
-from overdoor.insight.summary import P90_NEEDS, CallRow, summarise
+from overdoor.insight.intervals import ENOUGH
+from overdoor.insight.summary import CallRow, summarise
 from overdoor.store import telemetry, updates
 
 EVIDENCE = {
@@ -192,7 +193,7 @@ def summary(
 ) -> dict[str, Any]:
     """The numbers of a span of time, with the rule behind them."""
     rows = (CallRow(*row) for row in engine.store.counted(since, until, zone))
-    return asdict(summarise(rows)) | {"p90_needs": P90_NEEDS, "rule": RULE}
+    return asdict(summarise(rows)) | {"p90_needs": ENOUGH, "rule": RULE}
 
 
 def _online(devices: list[Device]) -> bool:
@@ -222,7 +223,7 @@ def live(engine: Engine, zone: ZoneInfo) -> dict[str, Any]:
             "abandoned_today": numbers["abandoned"],
             "median_ms": numbers["median_ms"],
             "p90_ms": numbers["p90_ms"],
-            "p90_needs": P90_NEEDS,
+            "p90_needs": ENOUGH,
             "waiting": numbers["waiting"],
             "target_ms": policy.target_arrival_ms,
             "rule": RULE,

@@ -1,0 +1,238 @@
+"""Times of which some never came to an end: who is still waiting, gave up, or was found gone.
+
+All that goes in are times with counts, so single calls and the bins of a histogram do alike. Times
+are milliseconds, as everywhere, but any unit works. Rows may come in any order and repeat a time;
+no rows give an empty curve. Raised for a time or a count below zero: ValueError.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from math import exp, inf, log, sqrt
+
+from overdoor.insight.intervals import LEVEL, Interval, deviate
+
+Ended = tuple[float, float, float]  # time, how many ended then, how many were lost sight of then
+Competed = tuple[float, float, float, float]  # time; arrived, abandoned, lost sight of then
+
+ROUNDS = 500
+SETTLED = 1e-6  # of the share alive
+DUST = 1e-9  # what rounding may leave of a count that is nought
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The share that has not ended yet, as steps down: from `times[i]` on it is `alive[i]`.
+
+    `spread[i]` is Greenwood's sum: the variance of alive[i] over alive[i]². Of `n` calls, `ends`
+    ended. Before the first step all are alive; after the last time of anybody nothing is known.
+    """
+
+    n: float
+    ends: float
+    times: tuple[float, ...]
+    alive: tuple[float, ...]
+    spread: tuple[float, ...]
+
+    def at(self, time: float) -> float:
+        """The share that has not ended by `time`."""
+        step = bisect_right(self.times, time)
+        return self.alive[step - 1] if step else 1.0
+
+    def interval(self, time: float, level: float = LEVEL) -> Interval:
+        """Of that share: on the log(−log) scale, so that it stays between 0 and 1.
+
+        Source: Kalbfleisch & Prentice, The Statistical Analysis of Failure Time Data, 2002, p. 18.
+        """
+        step = bisect_right(self.times, time)
+        if not step:
+            return Interval(None, 1.0) if self.n else Interval(None, None)
+        return _log_log(self.alive[step - 1], self.spread[step - 1], level)
+
+    def quantile(self, q: float) -> float | None:
+        """The first time by which at least `q` have ended; None where the curve ends before."""
+        steps = zip(self.times, self.alive, strict=True)
+        return next((time for time, alive in steps if alive <= 1 - q + DUST), None)
+
+    def quantile_interval(self, q: float, level: float = LEVEL) -> Interval:
+        """The times at which the curve could as well be at `q`; None where there is no bound.
+
+        From the first time whose own interval reaches down to 1 − q, to the first whose interval
+        lies below it. Source: Brookmeyer & Crowley, A Confidence Interval for the Median Survival
+        Time, 1982, on the log(−log) scale. Where nobody was lost sight of, the order-statistic
+        interval is exact and to be preferred (`intervals.of_quantile`).
+        """
+        low = None
+        for time, alive, spread in zip(self.times, self.alive, self.spread, strict=True):
+            least, most = _log_log(alive, spread, level)
+            if low is None and least is not None and least <= 1 - q:
+                low = time
+            if most is not None and most < 1 - q:
+                return Interval(low, time)
+        return Interval(low, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Incidence:
+    """The share that has come to one kind of end, as steps up: from `times[i]` on `share[i]`."""
+
+    n: float
+    times: tuple[float, ...]
+    share: tuple[float, ...]
+    variance: tuple[float, ...]
+
+    def at(self, time: float) -> float:
+        """The share that came to this end by `time`."""
+        step = bisect_right(self.times, time)
+        return self.share[step - 1] if step else 0.0
+
+    def interval(self, time: float, level: float = LEVEL) -> Interval:
+        """Of that share: on the log(−log) scale of those whom it has not come to."""
+        step = bisect_right(self.times, time)
+        if not step:
+            return Interval(0.0, None) if self.n else Interval(None, None)
+        rest = 1 - self.share[step - 1]
+        spread = self.variance[step - 1] / rest**2 if rest > DUST else inf
+        least, most = _log_log(rest, spread, level)
+        return Interval(None if most is None else 1 - most, None if least is None else 1 - least)
+
+    def quantile(self, q: float) -> float | None:
+        """The first time by which this end came to `q` of all; None where it never did."""
+        steps = zip(self.times, self.share, strict=True)
+        return next((time for time, share in steps if share >= q - DUST), None)
+
+
+def kaplan_meier(rows: Iterable[Ended]) -> Curve:
+    """S(t) = ∏ (1 − dᵢ / nᵢ) over the times up to t: dᵢ ended at tᵢ, nᵢ were there just before.
+
+    Who is lost sight of at the time at which another ends was there for it. Greenwood's sum is
+    Σ dᵢ / (nᵢ (nᵢ − dᵢ)). Source: Kaplan & Meier, Nonparametric Estimation from Incomplete
+    Observations, 1958.
+    """
+    merged = _merge((time, (ended, 0.0, lost)) for time, ended, lost in rows)
+    n = at_risk = sum(sum(counts) for _, counts in merged)
+    ends, alive, spread = 0.0, 1.0, 0.0
+    steps: list[tuple[float, float, float]] = []
+    for time, (ended, _, lost) in merged:
+        if ended and at_risk:
+            remain = _less(at_risk, ended, n)
+            alive *= remain / at_risk
+            spread += ended / (at_risk * remain) if remain else 0.0
+            ends += ended
+            steps.append((time, alive, spread))
+        at_risk = _less(at_risk, ended + lost, n)
+    return Curve(n, ends, *_columns(steps))
+
+
+def doubly_censored(rows: Iterable[Ended], before: Iterable[tuple[float, float]]) -> Curve:
+    """As `kaplan_meier`, with some of whom only is known that they had ended before some time.
+
+    Each of `before` (time, count) is shared out over the possible ends up to that time, as the
+    curve itself says is likely, until the curve stays as it is. Possible are the times of the ends
+    that were seen, and those in `before`: the likeliest curve needs no others. Those in `before`
+    tell less than an end that was seen, so Greenwood's sum counts the latter alone: without any,
+    the curve has no interval. Source: Turnbull, Nonparametric Estimation of a Survivorship Function
+    with Doubly Censored Data, 1974.
+    """
+    rows, before = list(rows), sorted((time, count) for time, count in before if count)
+    seen = kaplan_meier(rows).ends
+    curve = kaplan_meier([*rows, *((time, count, 0.0) for time, count in before)])
+    for _ in range(ROUNDS if before else 0):
+        last, curve = curve, kaplan_meier([*rows, *_shared_out(curve, before)])
+        if all(abs(last.at(time) - curve.at(time)) < SETTLED for time in curve.times):
+            break
+    spread = (each * curve.ends / seen if seen else inf for each in curve.spread)
+    return replace(curve, spread=tuple(spread))
+
+
+def aalen_johansen(rows: Iterable[Competed]) -> tuple[Incidence, Incidence]:
+    """The shares that were arrived at, and that abandoned, by each time: two ends that compete.
+
+    Fₖ(t) = Σ S(tᵢ₋₁) dₖᵢ / nᵢ over the times up to t, where S is the share that came to neither.
+    Unlike 1 − S of one end alone, the two sum up to at most 1, and say what did happen, not what
+    would if there were no other end. Variance by the delta method. Sources: Aalen & Johansen, An
+    Empirical Transition Matrix for Non-homogeneous Markov Chains, 1978; Marubini & Valsecchi,
+    Analysing Survival Data from Clinical Trials, 1995, p. 341.
+    """
+    merged = _merge((time, (arrived, left, lost)) for time, arrived, left, lost in rows)
+    n = sum(sum(counts) for _, counts in merged)
+    return _incidence(merged, n, 0), _incidence(merged, n, 1)
+
+
+def _incidence(
+    merged: list[tuple[float, tuple[float, float, float]]], n: float, kind: int
+) -> Incidence:
+    at_risk, alive, share = n, 1.0, 0.0
+    # The sums of the variance, taken apart so that one pass does:
+    # Σ (F − Fᵢ)² aᵢ + Σ bᵢ − 2 Σ (F − Fᵢ) cᵢ
+    a, af, aff, b, c, cf = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    steps: list[tuple[float, float, float]] = []
+    for time, counts in merged:
+        ended = counts[0] + counts[1]
+        if ended and at_risk:
+            mine, remain = counts[kind], _less(at_risk, ended, n)
+            share += alive * mine / at_risk
+            weight = ended / (at_risk * remain) if remain else 0.0
+            a, af, aff = a + weight, af + weight * share, aff + weight * share**2
+            cross = alive * mine / at_risk**2
+            b += alive**2 * mine * (at_risk - mine) / at_risk**3
+            c, cf = c + cross, cf + cross * share
+            alive *= remain / at_risk
+            variance = share**2 * a - 2 * share * af + aff + b - 2 * (share * c - cf)
+            steps.append((time, share, max(0.0, variance)))
+        at_risk = _less(at_risk, sum(counts), n)
+    return Incidence(n, *_columns(steps))
+
+
+def _shared_out(curve: Curve, before: list[tuple[float, float]]) -> Iterable[Ended]:
+    """The ends that `before` adds at each step of the curve, from the last one to the first."""
+    waiting = list(before)
+    each = 0.0  # what a unit of the curve's fall gets from all of them that reach as far
+    for step in reversed(range(len(curve.times))):
+        time, alive = curve.times[step], curve.alive[step]
+        while waiting and waiting[-1][0] >= time:
+            each += waiting.pop()[1] / (1 - alive)
+        fall = (curve.alive[step - 1] if step else 1.0) - alive
+        yield time, fall * each, 0.0
+
+
+def _log_log(share: float, spread: float, level: float) -> Interval:
+    """The interval of a surviving share whose relative variance is `spread`.
+
+    share ^ exp(±z √spread / log share). Where none or all are left, it is open to one side.
+    """
+    if spread == inf:
+        return Interval(None, None)
+    if share <= 0:
+        return Interval(0.0, None)
+    if share >= 1:
+        return Interval(None, 1.0)
+    by = exp(min(700.0, deviate(level) * sqrt(spread) / -log(share)))
+    return Interval(share**by, share ** (1 / by))
+
+
+def _merge(
+    rows: Iterable[tuple[float, tuple[float, float, float]]],
+) -> list[tuple[float, tuple[float, float, float]]]:
+    """What happened at each time, in order."""
+    merged: defaultdict[float, tuple[float, float, float]] = defaultdict(lambda: (0.0, 0.0, 0.0))
+    for time, (one, other, lost) in rows:
+        if min(time, one, other, lost) < 0:
+            raise ValueError("times and counts are not below zero")
+        before = merged[time]
+        merged[time] = (before[0] + one, before[1] + other, before[2] + lost)
+    return sorted(merged.items())
+
+
+def _less(count: float, gone: float, n: float) -> float:
+    """What is left of a count; counts may be fractions, so what rounding left of them is nought."""
+    rest = count - gone
+    return rest if rest > DUST * n else 0.0
+
+
+def _columns(
+    steps: list[tuple[float, float, float]],
+) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
+    times, shares, spreads = zip(*steps, strict=True) if steps else ((), (), ())
+    return times, shares, spreads
