@@ -17,6 +17,7 @@ from overdoor.core.evolve import evolve
 from overdoor.core.model import Call, Device, Duty, Plan, RoomState, Shop
 from overdoor.store import base
 from overdoor.store.schema import PROJECTIONS
+from overdoor.store.stale import MARK, days_touched, marking
 
 _INSERT_EVENT = (
     "INSERT INTO event (at, noted_at, fact, room, call, duty, device, boot, n, key, data) "
@@ -93,6 +94,7 @@ class Changes:
         self._calls: dict[str, Call] = {}
         self._rows: dict[str, dict[str, Any]] = {name: {} for name in _ADAPTERS}
         self._plan: Plan | None = None
+        self._days: set[str] = set()  # whose numbers change
         self._then: list[Statement] = []
 
     def note(self, before: Shop, after: Shop, events: Sequence[Event]) -> None:
@@ -112,6 +114,7 @@ class Changes:
         if after.plan is not before.plan:
             self._plan = after.plan
         for event in events:
+            self._days |= days_touched(event, after.plan.timezone)
             if event.fact is Fact.VOIDED:
                 self._then.append((_VOID_CALL, (event.data["reason"], event.call)))
             elif event.fact is Fact.RATED:
@@ -170,6 +173,8 @@ class Changes:
                 db.executemany(f"DELETE FROM {table} WHERE id = ?", gone)  # noqa: S608 - our names
         for sql, values in self._then:
             db.execute(sql, values)
+        if self._days:
+            db.executemany(MARK, marking(self._days))
 
 
 def _call(shop: Shop, room_id: str, call_id: str) -> Call | None:

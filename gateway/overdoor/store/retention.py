@@ -1,15 +1,15 @@
-"""How old facts and calls go: in small slices, while the writer has nothing else to do.
+"""How days are rolled up and old facts and calls go, while the writer has nothing else to do.
 
-A press waits for one slice at most. Each slice is a transaction of its own that folds the oldest
-facts into the base (`store.base`) and removes them, together with the calls that they end. So a
-process may die at any moment, and the next one goes on from there.
+First the numbers of the days that are over (`store.rollup`), then what is too old: nothing goes
+that is not counted. A press waits for one slice at most. Each slice of a removal is a transaction
+of its own that folds the oldest facts into the base (`store.base`) and removes them, together with
+the calls that they end. So a process may die at any moment, and the next one goes on from there.
 """
 
 import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from sqlite3 import Connection
 
 import structlog
@@ -19,14 +19,15 @@ from overdoor.core.evolve import evolve
 from overdoor.core.model import Millis, Shop
 from overdoor.store import base
 from overdoor.store.projections import read_log
-from overdoor.store.schema import BUSY_TIMEOUT_MS, INCREMENTAL
+from overdoor.store.rollup import catching_up, removable
+from overdoor.store.schema import INCREMENTAL
+from overdoor.store.spare import SLICE_S, transaction
 from overdoor.store.writer import Chore, Writer
 
 FIRST_S = 60.0  # after the start
-EVERY_S = 3600.0
+EVERY_S = 60.0
 PAUSE_S = 0.05  # between slices,
 REST = 4  # and at least so many times as long as the last one took
-SLICE_S = 0.01  # how long one should take, most of it for the disk
 FEWEST, MOST = 32, 256  # facts in a slice
 VACUUM_PAGES = 64  # in a slice
 SPARE = 10  # one page in so many may be free: the file would only grow again
@@ -103,7 +104,7 @@ def _fold(db: Connection, shop: Shop, upto: int) -> tuple[Shop, int]:
     after = shop
     for event in events:
         after = evolve(after, event)
-    with _transaction(db):
+    with transaction(db):
         base.write(db, shop, after)
         base.write_ledgers(db, events)
         ended = [(event.call, upto) for event in events if event.fact is Fact.CLOSED]
@@ -120,7 +121,7 @@ def _vacuum(db: Connection) -> bool:
     )
     if mode != INCREMENTAL or free * SPARE <= pages:
         return False
-    with _transaction(db):
+    with transaction(db):
         for _ in range(VACUUM_PAGES):  # Python runs this pragma for one page, whatever it is told
             db.execute("PRAGMA incremental_vacuum(1)")
     return True
@@ -132,22 +133,19 @@ def _checkpoint(db: Connection) -> int:
     return 0
 
 
-@contextmanager
-def _transaction(db: Connection) -> Iterator[None]:
-    """A transaction that does not wait for anybody."""
-    db.execute("PRAGMA busy_timeout = 0")
-    try:
-        db.execute("BEGIN IMMEDIATE")
-        yield
-        db.execute("COMMIT")
-    finally:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+def upkeep(
+    db: Connection,
+    keep_ms: Millis,
+    now: Millis,
+    stopwatch: Callable[[], float] = time.perf_counter,
+) -> Iterator[int]:
+    """Rolls up, then removes, a slice at each step; yields how many facts went."""
+    yield from catching_up(db, now, stopwatch)
+    yield from removal(db, removable(db, now - keep_ms), stopwatch)
 
 
 class Retention:
-    """Lets facts and calls go once they are so old, all through the day, an hour's worth at a time.
+    """Rolls days up, and lets facts and calls go once they are so old, minute by minute.
 
     `removed` counts facts since the start. `ran_at` is when it last came to its end, by the
     shop's clock; `trouble` says why it did not come to it the last time.
@@ -168,7 +166,7 @@ class Retention:
         self._loop = loop
         self._clock = clock
         self._slices: Iterator[int] | None = None
-        self._before: Millis = 0
+        self._at: Millis = 0
         self._took = 0.0
         self._running = False
         self._next = loop.call_later(FIRST_S, self.begin)
@@ -178,12 +176,12 @@ class Retention:
         self._next.cancel()
 
     def begin(self) -> None:
-        """Removes what is too old by now, unless that is under way."""
+        """Rolls up what is over and removes what is too old by now, unless that is under way."""
         if self._running:
             return
         self._running = True
         self._next.cancel()
-        self._before = self._clock() - self.keep_ms
+        self._at = self._clock()
         self._go_on()
 
     def _go_on(self) -> None:
@@ -194,7 +192,7 @@ class Retention:
         stopwatch = self._writer.stopwatch
         began = stopwatch()
         if self._slices is None:
-            self._slices = removal(db, self._before, stopwatch)
+            self._slices = upkeep(db, self.keep_ms, self._at, stopwatch)
         count = next(self._slices, None)
         self._took = stopwatch() - began
         return count

@@ -7,6 +7,9 @@ is in `person` and nowhere else; the row goes when the shift ends. Accounts stan
 
 from sqlite_utils import Database, Migrations
 
+from overdoor.insight.days import day_of
+from overdoor.store.stale import MARK, marking
+
 migrations = Migrations("overdoor")
 
 INCREMENTAL = 2  # the value of the pragma auto_vacuum
@@ -172,3 +175,63 @@ def m_reach(db: Database) -> None:
         "keys TEXT NOT NULL CHECK (json_valid(keys)), base TEXT NOT NULL, "
         "UNIQUE (duty, kind, target))"
     )
+
+
+@migrations()
+def m_rollups(db: Database) -> None:
+    """Numbers that stay when the facts go; every day that is still whole will be rolled up."""
+    for statement in _ROLLUPS:
+        db.execute(statement)
+    plan = db.execute("SELECT json_extract(plan, '$.timezone') FROM shop").fetchone()
+    if plan is None:
+        return
+    days = {
+        day_of(quarter * 900_000, plan[0])
+        for (quarter,) in db.execute(
+            "SELECT DISTINCT raised_at / 900000 FROM call UNION SELECT DISTINCT at / 900000 "
+            "FROM event WHERE fact IN ('duty_started', 'duty_paused', 'duty_ended')"
+        )
+    }
+    if db.execute("SELECT 1 FROM base").fetchone() is not None:
+        days -= {*sorted(days)[:2]}  # some of their facts went already
+    for values in marking(days):
+        db.execute(MARK, values)
+
+
+_COUNTED = """
+    calls INTEGER NOT NULL,         -- that count in the measures
+    arrived INTEGER NOT NULL,
+    abandoned INTEGER NOT NULL,     -- cancelled before an arrival, left, or unanswered
+    within_target INTEGER NOT NULL, -- arrived within the target that held for the call
+    associates INTEGER NOT NULL,    -- that these numbers are about: at least so many
+    body TEXT NOT NULL CHECK (json_valid(body))  -- overdoor.insight.cells.Cell
+"""
+_ROLLUPS = (
+    f"""
+    CREATE TABLE rollup (            -- a whole day, month or year, or all time
+        level TEXT NOT NULL CHECK (level IN ('day', 'month', 'year', 'ever')),
+        start TEXT NOT NULL,         -- 2026-11-21, 2026-11, 2026, or nothing
+        zone TEXT NOT NULL,          -- '' is the whole shop
+        {_COUNTED},
+        PRIMARY KEY (level, start, zone)
+    )
+    """,
+    f"""
+    CREATE TABLE rollup_hour (       -- an hour of a weekday in it
+        level TEXT NOT NULL CHECK (level IN ('day', 'month', 'year', 'ever')),
+        start TEXT NOT NULL,
+        weekday INTEGER NOT NULL,    -- Monday is 0
+        zone TEXT NOT NULL,
+        hour INTEGER NOT NULL,       -- on the shop's wall
+        {_COUNTED},
+        PRIMARY KEY (level, weekday, start, zone, hour)
+    )
+    """,
+    """
+    CREATE TABLE stale (             -- what is to be made anew from facts, or from finer roll-ups
+        level TEXT, start TEXT, weekday INTEGER, PRIMARY KEY (level, start, weekday)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX event_of_duty ON event (at) "
+    "WHERE fact IN ('duty_started', 'duty_paused', 'duty_ended')",
+)
