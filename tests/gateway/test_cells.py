@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from overdoor.core.model import Evidence, Kind, Outcome
 from overdoor.insight.cells import BOUNDS, COUNTS, TIMES, Cell, Reason
 from overdoor.insight.days import ShopDay
-from overdoor.insight.rows import CallRow, Hold, Stint
+from overdoor.insight.rows import CallFacts, Hold, Stint
 from overdoor.insight.tally import ALL, WHOLE, Key, cells_of_day
 
 MINUTE = 60_000
@@ -19,7 +19,7 @@ DAY = ShopDay.parse("2026-11-20", "Europe/Berlin")
 TEN = DAY.start + 10 * HOUR
 
 
-def a_call(at: int = TEN, **said: Any) -> CallRow:
+def a_call(at: int = TEN, **said: Any) -> CallFacts:
     """Raised at 10:00 by default, arrived at by the presence button after a minute, served."""
     plain: dict[str, Any] = {
         "acknowledged_at": at + 20_000,
@@ -28,22 +28,22 @@ def a_call(at: int = TEN, **said: Any) -> CallRow:
         "outcome": Outcome.SERVED,
         "evidence": Evidence.A,
     }
-    return CallRow("w1", "women", at, MINUTE, f"visit-{at}", **(plain | said))
+    return CallFacts("w1", "women", at, MINUTE, f"visit-{at}", **(plain | said))
 
 
-def an_end(outcome: Outcome, after_ms: int, at: int = TEN) -> CallRow:
+def an_end(outcome: Outcome, after_ms: int, at: int = TEN) -> CallFacts:
     """A call at which nobody arrived."""
-    return CallRow("w1", "women", at, MINUTE, f"v-{at}", closed_at=at + after_ms, outcome=outcome)
+    return CallFacts("w1", "women", at, MINUTE, f"v-{at}", closed_at=at + after_ms, outcome=outcome)
 
 
 def cells(
-    *calls: CallRow, stints: tuple[Stint, ...] = (), now: int | None = None
+    *calls: CallFacts, stints: tuple[Stint, ...] = (), now: int | None = None
 ) -> dict[Key, Cell]:
     ordered = sorted(calls, key=lambda call: call.raised_at)
     return cells_of_day(DAY, ordered, stints, DAY.end if now is None else now)
 
 
-def whole(*calls: CallRow, stints: tuple[Stint, ...] = (), now: int | None = None) -> Cell:
+def whole(*calls: CallFacts, stints: tuple[Stint, ...] = (), now: int | None = None) -> Cell:
     """The whole day of the whole shop."""
     return cells(*calls, stints=stints, now=now)[ALL, WHOLE]
 
@@ -74,7 +74,7 @@ def test_wrong_presses_tests_voided_and_mystery_calls_are_apart() -> None:
         replace(a_call(TEN + 4), kind=Kind.TEST),
         replace(a_call(TEN + 5), kind=Kind.TRAINING),
     )
-    assert (day.calls, day.hasty, day.voided, day.mystery) == (1, 1, 1, 1)
+    assert (day.calls, day.quick_cancel, day.voided, day.mystery) == (1, 1, 1, 1)
     assert (day.arrived, day.closed, day.arrival_ab.count) == (1, 1, 1)
     assert (day.mystery_arrived, day.mystery_arrival.count) == (1, 1)
 
@@ -95,7 +95,7 @@ def test_each_way_in_which_a_call_can_end_is_counted_with_its_time() -> None:
 
 
 def test_what_still_runs_is_cut_off_now() -> None:
-    waits = CallRow("w1", "women", TEN, MINUTE, "v")
+    waits = CallFacts("w1", "women", TEN, MINUTE, "v")
     stints = (Stint("ana", "women", TEN - HOUR, None),)
     day = whole(waits, stints=stints, now=TEN + 2 * MINUTE)
     assert day.waiting == 1
@@ -139,7 +139,7 @@ def test_what_looks_like_a_way_around_the_clock_is_flagged() -> None:
         a_call(TEN + 4 * MINUTE + 59_999, closed_at=TEN + 4 * MINUTE + 59_999 + MINUTE + 9_999),
         a_call(TEN + HOUR, close_estimated=True, closed_at=TEN + HOUR + MINUTE),
     )
-    assert (day.far_away, day.no_dwell, day.called_again) == (1, 1, 1)
+    assert (day.far_away, day.no_dwell, day.pressed_after_close) == (1, 1, 1)
 
 
 def test_what_shoppers_said() -> None:
@@ -189,7 +189,7 @@ def on_duty(*names: str, zone: str = "women") -> tuple[Stint, ...]:
     return tuple(Stint(name, zone, TEN - HOUR, TEN + 2 * HOUR) for name in names)
 
 
-def held(*names: str) -> CallRow:
+def held(*names: str) -> CallFacts:
     return a_call(holds=tuple(Hold(name, TEN, TEN + MINUTE) for name in names))
 
 
@@ -254,12 +254,12 @@ OUTCOMES = (Outcome.SERVED, Outcome.CANCELLED, Outcome.LEFT, Outcome.UNANSWERED,
 
 
 @st.composite
-def calls(draw: st.DrawFn) -> CallRow:
+def calls(draw: st.DrawFn) -> CallFacts:
     at = DAY.start + draw(st.integers(0, 24 * HOUR - 1))
     outcome = draw(st.sampled_from(OUTCOMES))
     arrived = outcome is Outcome.SERVED or (draw(st.booleans()) and outcome is None)
     took = draw(st.integers(0, 30 * MINUTE))
-    return CallRow(
+    return CallFacts(
         room=draw(st.sampled_from(("w1", "m1"))),
         zone=draw(st.sampled_from(("women", "men"))),
         raised_at=at,
@@ -279,7 +279,7 @@ NOBODY = {"acted": 0, "present": 0}
 
 
 @given(st.lists(calls(), max_size=12))
-def test_the_whole_is_the_sum_of_its_hours_and_of_its_zones(some: list[CallRow]) -> None:
+def test_the_whole_is_the_sum_of_its_hours_and_of_its_zones(some: list[CallFacts]) -> None:
     made = cells(*some, stints=on_duty("ana", "bo"))
     total = made[ALL, WHOLE]
     by_hour = [cell for (zone, hour), cell in made.items() if zone == ALL and hour != WHOLE]
@@ -294,7 +294,7 @@ def test_the_whole_is_the_sum_of_its_hours_and_of_its_zones(some: list[CallRow])
 
 
 @given(st.lists(calls(), max_size=12))
-def test_as_json_a_cell_says_the_same(some: list[CallRow]) -> None:
+def test_as_json_a_cell_says_the_same(some: list[CallFacts]) -> None:
     for cell in cells(*some, stints=on_duty("ana")).values():
         assert Cell.from_json(cell.to_json()) == cell
 

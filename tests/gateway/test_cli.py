@@ -84,7 +84,7 @@ def test_a_good_shop_is_called_good(tmp_path: Path) -> None:
     ended = overdoor("check", "--config", write_shop(tmp_path))
     assert ended.returncode == 0
     assert "is good: Demo Shop, 1 zones, 1 rooms, 1 devices" in ended.stdout
-    assert "Calls and their events are kept for 400 days." in ended.stdout
+    assert "Calls and their events are kept for 30 days." in ended.stdout
     assert "ystery" not in ended.stdout
 
 

@@ -124,7 +124,7 @@ def test_the_data_folder_is_relative_to_the_file(tmp_path: Path) -> None:
 
 
 def test_how_long_calls_are_kept(tmp_path: Path) -> None:
-    assert check(tmp_path, GOOD).data.keep_days == 400
+    assert check(tmp_path, GOOD).data.keep_days == 30
     longer = GOOD.replace('path = "data"', 'path = "data"\nkeep_days = 365')
     assert check(tmp_path, longer).data.keep_days == 365
     assert check(tmp_path, longer).data.path == tmp_path / "data"

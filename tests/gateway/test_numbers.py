@@ -28,7 +28,7 @@ def numbers_of(engine: Engine, house: House, rule: Rule | None = AGREED) -> Numb
 def hasty(group: Shown) -> int:
     """Every visit of these tests is a wrong press."""
     assert group.cell is not None
-    return group.cell.hasty
+    return group.cell.quick_cancel
 
 
 async def days_of_visits(engine: Engine, house: House, gaps: list[int]) -> None:

@@ -175,7 +175,7 @@ def test_a_fact_that_comes_while_a_day_is_made_leaves_it_to_be_made_again(
     assert stale_before(db, "9999") == TODAY
     catch_up(db, NOW + DAY)
     assert stale_before(db, "9999") is None
-    assert whole(db).hasty == 1
+    assert whole(db).quick_cancel == 1
 
 
 def test_months_years_and_all_time_are_the_sum_of_their_days(db: sqlite3.Connection) -> None:
@@ -218,7 +218,7 @@ async def test_a_day_is_rolled_up_when_it_is_over(a_month: House) -> None:
         assert stored(engine) == Cell()
         a_month.clock.now += DAY
         await let_go(engine)
-        assert stored(engine).hasty == 1
+        assert stored(engine).quick_cancel == 1
 
 
 async def test_days_that_ended_while_the_gateway_was_off_are_caught_up_with(
@@ -229,7 +229,7 @@ async def test_days_that_ended_while_the_gateway_was_off_are_caught_up_with(
     a_month.clock.now += 3 * DAY
     async with a_month.open() as engine:
         await let_go(engine)
-        assert stored(engine).hasty == 1
+        assert stored(engine).quick_cancel == 1
 
 
 async def test_a_void_of_yesterday_takes_the_call_out_of_its_numbers(a_month: House) -> None:
@@ -239,7 +239,7 @@ async def test_a_void_of_yesterday_takes_the_call_out_of_its_numbers(a_month: Ho
         await let_go(engine)
         await engine.do(Void(call, "w1", "fire drill"))
         await let_go(engine)
-        assert (stored(engine).hasty, stored(engine).voided) == (0, 1)
+        assert (stored(engine).quick_cancel, stored(engine).voided) == (0, 1)
 
 
 async def test_a_call_that_ends_after_midnight_ends_in_the_numbers_of_its_day(
@@ -279,7 +279,7 @@ async def test_numbers_stay_when_the_facts_go_and_nothing_changes_them_any_more(
         assert of.removed
         assert [call.id for call in engine.store.calls()] == [late]
         kept = rollups(engine.store.reader())
-        assert stored(engine).hasty == 1
+        assert stored(engine).quick_cancel == 1
         assert stored(engine).on_duty_ms == 3 * SECOND
         rebuild(engine.store._db)
         await let_go(engine)
@@ -299,7 +299,7 @@ async def test_what_is_not_rolled_up_does_not_go(
         assert engine.store.call(old) is not None
         await let_go(engine)
         assert engine.store.call(old) is None
-        assert stored(engine).hasty == 1
+        assert stored(engine).quick_cancel == 1
 
 
 def test_a_database_of_an_older_version_is_rolled_up_before_anything_goes() -> None:
@@ -320,7 +320,7 @@ def test_a_database_of_an_older_version_is_rolled_up_before_anything_goes() -> N
         for _ in retention.upkeep(db, 30 * DAY, floor.now + 50 * DAY):
             pass
         assert db.execute("SELECT count(*) FROM call").fetchone() == (0,)
-        assert whole(db).hasty == 1
+        assert whole(db).quick_cancel == 1
 
 
 async def test_presses_are_answered_while_days_are_rolled_up(a_month: House) -> None:
@@ -333,4 +333,4 @@ async def test_presses_are_answered_while_days_are_rolled_up(a_month: House) -> 
         await visit(engine, 201)
         await let_go(engine)
         await settled(engine)
-        assert stored(engine).hasty == 100
+        assert stored(engine).quick_cancel == 100

@@ -152,7 +152,7 @@ class DataPart(_Part):
     """`[data]`: where the database is, and how far back it reaches."""
 
     path: Path = Path("data")
-    keep_days: Annotated[int, Strict(), Field(ge=1, le=36_500)] = 400  # calls and their events
+    keep_days: Annotated[int, Strict(), Field(ge=1, le=36_500)] = 30  # calls and their events
 
 
 class ZonePart(_Part):

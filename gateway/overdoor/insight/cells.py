@@ -36,7 +36,7 @@ class Cell:
 
     # Which calls there were.
     calls: int = 0  # that count in the measures
-    hasty: int = 0  # cancelled within `HASTY_MS`, so left out
+    quick_cancel: int = 0  # cancelled within five seconds, so left out
     voided: int = 0  # taken out by the manager
     mystery: int = 0  # test calls of the system, reported apart
     mystery_arrived: int = 0
@@ -70,9 +70,10 @@ class Cell:
     knew_not: int = 0
     thanks: int = 0
     # What may be a way around the clock.
-    far_away: int = 0  # acknowledged further away than `FAR_M`
-    no_dwell: int = 0  # served and closed by a person within `DWELL_MS` of the arrival
-    called_again: int = 0  # the room had been closed as served within `AGAIN_MS` before
+    far_away: int = 0  # acknowledged from far away (`integrity`)
+    distances: int = 0  # acknowledged from a known distance
+    no_dwell: int = 0  # closed by somebody as served right after the arrival
+    pressed_after_close: int = 0  # the room was closed as served just before
     # How long it took.
     arrival_ab: Histogram = NO_TIMES  # raised → arrived, by evidence A or B
     arrival_cd: Histogram = NO_TIMES
@@ -80,6 +81,7 @@ class Cell:
     found_gone: Histogram = NO_TIMES  # raised → found empty: they had left before
     waiting_for: Histogram = NO_TIMES  # raised → now, of those who wait
     response: Histogram = NO_TIMES  # raised → acknowledged
+    handling: Histogram = NO_TIMES  # acknowledged → closed, of those that were served
     service: Histogram = NO_TIMES  # arrived → closed
     service_estimated: Histogram = NO_TIMES  # the same, where nobody said that it was over
     queue_wait: Histogram = NO_TIMES  # raised → somebody became free, where nobody was

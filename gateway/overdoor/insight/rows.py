@@ -25,7 +25,7 @@ class Stint:
 
 
 @dataclass(frozen=True, slots=True)
-class CallRow:
+class CallFacts:
     """A call, as the numbers see it."""
 
     room: str

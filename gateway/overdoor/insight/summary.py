@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from overdoor.insight.intervals import only_dots, percentile
+from overdoor.insight.rows import CallFacts
 
 HASTY_CANCEL_MS = 5_000
 
@@ -63,7 +64,7 @@ def arrival_ms(row: CallRow) -> int | None:
     return row.arrived_at - row.raised_at
 
 
-def hasty(row: CallRow) -> bool:
+def hasty(row: CallRow | CallFacts) -> bool:
     """Whether it was a wrong press: cancelled within the first five seconds."""
     return (
         row.outcome == "cancelled"

@@ -9,13 +9,11 @@ from overdoor.core.model import Evidence, Kind, Outcome
 from overdoor.insight.cells import COUNTS, NO_REASON, TIMES, Cell, Reason
 from overdoor.insight.days import ShopDay
 from overdoor.insight.histogram import Histogram, bin_of
-from overdoor.insight.rows import CallRow, Hold, Stint
+from overdoor.insight.integrity import DWELL_MS, is_far, soon_after
+from overdoor.insight.rows import CallFacts, Hold, Stint
+from overdoor.insight.summary import hasty
 
-HASTY_MS = 5_000  # a cancel this soon takes a wrong press back
 LOW_RATING = 2  # of 5
-FAR_M = 30.0
-DWELL_MS = 10_000
-AGAIN_MS = 60_000
 
 ALL = ""  # every zone
 WHOLE = -1  # the whole day
@@ -46,7 +44,7 @@ class Tally:
         self._presses: list[tuple[int, int | None, _Part]] = []  # raised, closed
         self._holds: list[Hold] = []
 
-    def add(self, call: CallRow) -> None:
+    def add(self, call: CallFacts) -> None:
         """One more call."""
         self._holds += call.holds
         today = self._day.start <= call.raised_at < self._day.end
@@ -59,10 +57,10 @@ class Tally:
         ended = call.closed_at
         if counts and ended is not None and self._day.start <= ended < self._day.end:
             self._parts[call.zone, self._hour(ended)].counts["closed"] += 1
-        if call.outcome is Outcome.SERVED and ended is not None:
+        if counts and call.outcome is Outcome.SERVED and ended is not None:
             self._served[call.room] = ended
 
-    def _count(self, part: "_Part", call: CallRow) -> bool:
+    def _count(self, part: "_Part", call: CallFacts) -> bool:
         """Counts a call of this day; whether it is in the measures."""
         counts = part.counts
         arrival = None
@@ -76,8 +74,8 @@ class Tally:
                 counts["mystery_arrived"] += 1
                 part.time("mystery_arrival", arrival)
         elif call.kind is Kind.NORMAL:
-            if _hasty(call):
-                counts["hasty"] += 1
+            if hasty(call):
+                counts["quick_cancel"] += 1
                 return False
             counts["calls"] += 1
             self._outcome(part, call, arrival)
@@ -88,7 +86,7 @@ class Tally:
             return True
         return False
 
-    def _outcome(self, part: "_Part", call: CallRow, arrival: int | None) -> None:
+    def _outcome(self, part: "_Part", call: CallFacts, arrival: int | None) -> None:
         """What became of it, and how long that took."""
         counts, ended = part.counts, (call.closed_at or self._now) - call.raised_at
         if call.acknowledged_at is not None:
@@ -109,17 +107,17 @@ class Tally:
             part.time("service_estimated" if call.close_estimated else "service", dwell)
             counts["no_dwell"] += dwell < DWELL_MS and not call.close_estimated
 
-    def _effort(self, part: "_Part", call: CallRow) -> None:
+    def _effort(self, part: "_Part", call: CallFacts) -> None:
         """What it took, what was said, and what looks like a way around the clock."""
         counts = part.counts
         counts["repeat_presses"] += call.presses - 1
         counts["hand_offs"] += call.hand_offs
         counts["lapses"] += call.lapses
         counts["pages"] += call.pages
-        counts["far_away"] += call.metres is not None and call.metres > FAR_M
-        closed_before = self._served.get(call.room)
-        if closed_before is not None:
-            counts["called_again"] += 0 <= call.raised_at - closed_before < AGAIN_MS
+        counts["far_away"] += is_far(call.metres)
+        counts["distances"] += call.metres is not None
+        closed_before = self._served.pop(call.room, None)
+        counts["pressed_after_close"] += soon_after(closed_before, call.raised_at)
         if call.satisfied is not None:
             counts["ratings"] += 1
             counts["ratings_sum"] += call.satisfied
@@ -136,6 +134,7 @@ class Tally:
         ):
             reason[1] += 1
             reason[2] += call.closed_at - call.acknowledged_at
+            part.time("handling", call.closed_at - call.acknowledged_at)
 
     def cells(self) -> dict[Key, Cell]:
         """The cells of the day: of each zone and of all, of each hour and of the whole day."""
@@ -239,7 +238,7 @@ class _Part:
 
 
 def cells_of_day(
-    day: ShopDay, calls: Iterable[CallRow], stints: Iterable[Stint], now: int
+    day: ShopDay, calls: Iterable[CallFacts], stints: Iterable[Stint], now: int
 ) -> dict[Key, Cell]:
     """The cells of a day, from its calls in the order of their presses and its shifts."""
     tally = Tally(day, stints, now)
@@ -248,16 +247,8 @@ def cells_of_day(
     return tally.cells()
 
 
-def _hasty(call: CallRow) -> bool:
-    return (
-        call.outcome is Outcome.CANCELLED
-        and call.closed_at is not None
-        and call.closed_at - call.raised_at < HASTY_MS
-    )
-
-
-def _counts(call: CallRow) -> bool:
-    return call.kind is Kind.NORMAL and not call.voided and not _hasty(call)
+def _counts(call: CallFacts) -> bool:
+    return call.kind is Kind.NORMAL and not call.voided and not hasty(call)
 
 
 def _cell(parts: Sequence[_Part], shifts: dict[str, tuple[int, int]]) -> Cell:

@@ -9,7 +9,7 @@ from overdoor.core.escalation import SHIFT_MS
 from overdoor.core.events import Fact
 from overdoor.core.model import Evidence, Kind, Millis, Outcome
 from overdoor.insight.days import ShopDay
-from overdoor.insight.rows import CallRow, Hold, Stint
+from overdoor.insight.rows import CallFacts, Hold, Stint
 
 CHUNK = 64  # calls that are read at once
 _DAY_MS = 86_400_000
@@ -38,7 +38,7 @@ def ids_of_day(db: Connection, day: ShopDay) -> list[str]:
     return [id_ for (id_,) in rows]
 
 
-def rows_of(db: Connection, ids: Sequence[str]) -> Iterator[CallRow]:
+def rows_of(db: Connection, ids: Sequence[str]) -> Iterator[CallFacts]:
     """These calls, in this order; those that are no more are left out."""
     wanted = json.dumps(ids)
     moments: dict[str, list[Moment]] = {}
@@ -54,7 +54,7 @@ def rows_of(db: Connection, ids: Sequence[str]) -> Iterator[CallRow]:
             yield _row(json.loads(bodies[call]), moments.get(call, ()))
 
 
-def _row(body: dict[str, Any], moments: Iterable[Moment]) -> CallRow:
+def _row(body: dict[str, Any], moments: Iterable[Moment]) -> CallFacts:
     pages = 0
     holds: list[Hold] = []
     holder: tuple[str, Millis] | None = None
@@ -77,10 +77,10 @@ def _row(body: dict[str, Any], moments: Iterable[Moment]) -> CallRow:
     return _call_row(body, pages, tuple(holds))
 
 
-def _call_row(body: dict[str, Any], pages: int, holds: tuple[Hold, ...]) -> CallRow:
+def _call_row(body: dict[str, Any], pages: int, holds: tuple[Hold, ...]) -> CallFacts:
     """A stored call as a row of the numbers."""
     evidence, outcome = body["evidence"], body["outcome"]
-    return CallRow(
+    return CallFacts(
         room=body["room"],
         zone=body["zone"],
         raised_at=body["raised_at"],

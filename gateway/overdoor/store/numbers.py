@@ -20,7 +20,7 @@ from overdoor.core.model import Millis
 from overdoor.insight.cells import Cell
 from overdoor.insight.days import ShopDay, day_of
 from overdoor.insight.privacy import Rule, Shown
-from overdoor.insight.rows import CallRow
+from overdoor.insight.rows import CallFacts
 from overdoor.insight.tally import ALL, WHOLE, Key, Tally
 from overdoor.store.dayfacts import ids_of_day, rows_of, stints_of_day
 from overdoor.store.rollup import DAY, EVER, MONTH, YEAR
@@ -223,7 +223,7 @@ class _Today:
         self._day: ShopDay | None = None
         self._seq = 0
         self._at = 0
-        self._rows: dict[str, CallRow] = {}
+        self._rows: dict[str, CallFacts] = {}
         self._cells: dict[Key, Cell] = {}
 
     def cells(self, db: Connection, day: ShopDay, now: Millis) -> dict[Key, Cell]:
