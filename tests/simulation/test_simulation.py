@@ -5,6 +5,7 @@ from typer.testing import CliRunner
 
 from overdoor.cli import app
 from overdoor.simulate import World, any_world, calm_day, play, rough_hour, shrink
+from overdoor.simulate.script import Happening
 from overdoor.simulate.trial import tell
 
 from .planted import BUGS, Planted, find, plant
@@ -29,6 +30,21 @@ def test_without_bugs_the_worlds_that_found_them_keep_every_promise() -> None:
         for seed in range(3):
             trial = play(rough_hour(seed, favour=faults))
             assert trial.broken is None, f"{faults}, seed {seed}: {trial.broken}"
+
+
+def test_a_press_receipted_while_the_flash_that_has_it_fails_is_no_press_lost() -> None:
+    script = rough_hour(0)
+    start = script.opens + 600_000
+    day = (
+        Happening(start, "cut", "w1", 60_000),
+        Happening(start + 3_000, "press", "w1", 200),
+        Happening(start + 8_000, "reboot", "w1"),
+        Happening(start + 16_000, "flash breaks", "w1", 60_000),
+        Happening(start + 21_000, "press", "w1", 300),
+        Happening(start + 180_000, "press", "w1", 300),
+    )
+    trial = play(script.only(day))
+    assert trial.broken is None
 
 
 def test_the_same_seed_is_the_same_world() -> None:

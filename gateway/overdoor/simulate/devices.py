@@ -363,7 +363,7 @@ class RoomDevice:
         if self.point is None:
             return self._on_flash
         counts = set(self._counts())
-        return counts if self.journal.ok else counts | self._on_flash
+        return counts if self.journal._read else counts | self._on_flash
 
     def _survivors(self) -> set[tuple[str, int]]:
         """What the flash holds, also while it cannot be read."""
