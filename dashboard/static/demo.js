@@ -1,5 +1,7 @@
 // The simulated shop: send presses, draw the lights exactly as the firmware set them.
 
+import { say } from "./words.js";
+
 const plan = document.getElementById("plan");
 const banner = document.getElementById("banner");
 const rooms = new Map([...plan.querySelectorAll("[data-room]")].map((g) => [g.dataset.room, roomOf(g)]));
@@ -119,7 +121,7 @@ function people({ associates = [], busy }) {
     const toggle = document.querySelector(`[data-associate="${CSS.escape(person.id)}"]`);
     toggle?.setAttribute("aria-checked", String(Boolean(person.on)));
     const doing = document.querySelector(`[data-doing="${CSS.escape(person.id)}"]`);
-    if (doing) doing.textContent = person.doing || (person.on ? "free" : "away");
+    if (doing) doing.textContent = person.doing || say(person.on ? "free" : "away");
   }
   if (busy !== undefined) document.querySelector("[data-busy]")?.setAttribute("aria-checked", String(Boolean(busy)));
 }
@@ -155,7 +157,7 @@ function connect() {
   });
   stream.addEventListener("error", (event) => {
     lostTimer ||= setTimeout(() => {
-      banner.textContent = "Connection lost. Trying again. The lights may be old.";
+      banner.textContent = say("lost");
     }, 3_000);
     if (event.target.readyState === EventSource.CLOSED) retryTimer = setTimeout(connect, 2_000);
   });

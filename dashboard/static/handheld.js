@@ -8,7 +8,7 @@ import "./push.js";
 import { tellShown } from "./receipts.js";
 import { askReply } from "./reply.js";
 import { recallZone, startShift } from "./shift.js";
-import { serverNow } from "./time.js";
+import { serverNow, span } from "./time.js";
 
 const $ = (id) => document.getElementById(id);
 const floor = () => document.querySelector(".floor");
@@ -102,7 +102,7 @@ function drawUndo() {
     const left = Number(bar.dataset.undoUntil) - serverNow();
     (bar.closest(".closing") ?? bar).hidden = left <= 0;
     if (left <= 0) continue;
-    const words = `${Math.ceil(left / 1000)}\u00a0s`;
+    const words = span(Math.ceil(left / 1000) * 1000);
     const label = bar.querySelector(".undo-left");
     if (label.textContent !== words) label.textContent = words;
     bar.querySelector("rect").setAttribute("width", String(Math.min(100, (100 * left) / UNDO_MS)));

@@ -1,6 +1,7 @@
 // The dashboard and the page of one call.
 
 import { keepFresh } from "./poke.js";
+import { say } from "./words.js";
 
 keepFresh();
 
@@ -18,7 +19,7 @@ document.addEventListener("click", async (event) => {
     });
     banner.textContent = reply.ok ? "" : (await reply.json()).detail;
   } catch {
-    banner.textContent = "The gateway does not answer.";
+    banner.textContent = say("no-answer");
   } finally {
     button.removeAttribute("aria-busy");
   }

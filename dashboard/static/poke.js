@@ -17,6 +17,12 @@ const FINGER_MS = 1_500; // the longest a press may hold a swap back
 // Soon, and not all pages at once: a gateway that comes back is not met by a crowd.
 const soon = () => 400 + Math.random() * 1_600;
 
+// A page in two languages is nobody's. In a dead spot the kept page stays as it is.
+export function speaksOtherwise(answer) {
+  const language = answer.headers.get("Content-Language");
+  return Boolean(language) && language !== document.documentElement.lang;
+}
+
 // Keep `[data-fragment]` true. `after(root)` runs after each swap.
 export function keepFresh(after = () => {}) {
   const box = document.querySelector("[data-fragment]");
@@ -98,6 +104,10 @@ export function keepFresh(after = () => {}) {
       });
       if (answer.redirected) {
         location.reload(); // signed out meanwhile: the page itself shows the way in
+        return;
+      }
+      if (speaksOtherwise(answer)) {
+        location.reload(); // somebody signed on who reads another language, or chose one elsewhere
         return;
       }
       if (answer.status === 404 || answer.status === 410) return;

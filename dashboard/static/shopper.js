@@ -35,6 +35,10 @@ async function ask(options) {
 }
 
 function show(answer, html) {
+  if (answer.headers.get("Content-Language") !== document.documentElement.lang) {
+    location.assign(answer.url); // another language was chosen: the whole page is other
+    return;
+  }
   const page = new DOMParser().parseFromString(html, "text/html");
   const fresh = page.getElementById("main");
   if (!fresh) throw new Error(`not the page: ${answer.status}`);

@@ -1,6 +1,8 @@
 // Times on the page. The server's clock is the one that counts; a phone's may be minutes off.
 // `<time data-since>` ticks every second, `<time data-at>` becomes a time of day.
 
+import { count, say } from "./words.js";
+
 let offset = 0; // server minus browser, ms
 
 export const serverNow = () => Date.now() + offset;
@@ -10,21 +12,24 @@ export function setServerNow(ms) {
   if (Number.isFinite(next)) offset = next;
 }
 
-// Twins of `span` and `coarse` in templates/_bits.html.
+const whole = (words) => words.replaceAll(" ", "\u00a0"); // a number and its unit stay on one line
+const unit = (key, n) => whole(say(key, { n }));
+const two = (n) => String(n).padStart(2, "0");
+
+// Twins of `span` and `coarse` in web/words.py.
 export function span(ms) {
   const s = Math.max(0, Math.floor(ms / 1000));
-  if (s < 60) return `${s}\u00a0s`;
-  const two = (n) => String(n).padStart(2, "0");
-  if (s < 3600) return `${Math.floor(s / 60)}\u00a0min${s % 60 ? ` ${two(s % 60)}\u00a0s` : ""}`;
-  return `${Math.floor(s / 3600)}\u00a0h ${two(Math.floor((s % 3600) / 60))}\u00a0min`;
+  if (s < 60) return unit("s", s);
+  if (s < 3600) return unit("min", Math.floor(s / 60)) + (s % 60 ? ` ${unit("s", two(s % 60))}` : "");
+  return `${unit("h", Math.floor(s / 3600))} ${unit("min", two(Math.floor((s % 3600) / 60)))}`;
 }
 
 export function coarse(ms) {
   const s = Math.max(0, Math.floor(ms / 1000));
-  if (s < 60) return `${s}\u00a0s`;
-  if (s < 3600) return `${Math.floor(s / 60)}\u00a0min`;
-  if (s < 172800) return `${Math.floor(s / 3600)}\u00a0h`;
-  return `${Math.floor(s / 86400)}\u00a0days`;
+  if (s < 60) return unit("s", s);
+  if (s < 3600) return unit("min", Math.floor(s / 60));
+  if (s < 172800) return unit("h", Math.floor(s / 3600));
+  return whole(count("days", Math.floor(s / 86400)));
 }
 
 const timeZone = document.documentElement.dataset.timezone || undefined;

@@ -1,4 +1,4 @@
-// What scripts say. The words stand in the page (`_words.html`), where they are translated.
+// What scripts say. The words stand in the page (`words` in _bits.html), where they are translated.
 
 const table = JSON.parse(document.getElementById("words")?.textContent ?? "{}");
 const kinds = new Intl.PluralRules(document.documentElement.lang || "en");

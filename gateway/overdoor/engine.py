@@ -19,6 +19,7 @@ from overdoor.core.escalation import Timer
 from overdoor.core.events import Event, Fact
 from overdoor.core.inputs import Configured, DeviceEvent, Input, Restate, TimerFired
 from overdoor.core.model import Millis, Plan, Shop
+from overdoor.core.sentence import Sentence
 from overdoor.core.step import step
 from overdoor.store import Retention, Store, Turned
 from overdoor.store.projections import Statement
@@ -78,7 +79,7 @@ class Engine:
             self.people = store.people()
             self.seq = store.last_seq()
         self.signing = asyncio.Lock()  # one person signs on at a time
-        self.trouble: str | None = None  # why nothing can be stored just now
+        self.trouble: Sentence | None = None  # why nothing can be stored just now
         self.broker_up = False
         self.broker_losses = 0  # since the start
         self.telemetry: dict[str, dict[str, Any]] = {}  # device → its last info, in memory only
@@ -173,7 +174,9 @@ class Engine:
             if future.cancelled():
                 return
             if done is None:
-                future.set_exception(NotStored(self.trouble or "the database cannot be written"))
+                future.set_exception(
+                    NotStored(self.trouble or Sentence("the database cannot be written"))
+                )
             else:
                 future.set_result(done)
 
@@ -222,19 +225,14 @@ class Engine:
             for listener in self._listeners:
                 listener(Done(self.seq, (), (), None))
 
-    def reasons(self) -> list[str]:
+    def reasons(self) -> list[Sentence]:
         """Why the shop is not ready, in words; nothing if it is."""
-        reasons = [] if self.broker_up else ["the broker is not connected"]
+        reasons = [] if self.broker_up else [Sentence("the broker is not connected")]
         if self.trouble:
             reasons.append(self.trouble)
         drift = self.clock.drift_ms() if isinstance(self.clock, Clock) else 0
         if abs(drift) > DRIFT_LIMIT_MS:
-            where = "ahead of" if drift > 0 else "behind"
-            minutes = abs(drift) // 60_000
-            reasons.append(
-                f"the gateway's clock is {minutes} min {where} this machine's: set the machine's "
-                "clock, then start the gateway again"
-            )
+            reasons.append(_drifted(drift))
         return reasons
 
     def name_of(self, by: str | None) -> str | None:
@@ -283,7 +281,7 @@ class Engine:
         Nobody got a receipt for it: devices hold on to their events and send them again.
         """
         self._failures += 1
-        self.trouble = f"nothing can be stored: {error}"
+        self.trouble = Sentence("nothing can be stored: %(why)s", why=error)
         log.error("not stored", error=str(error))
         self._shop = self.committed
         self._writer.resume()
@@ -311,3 +309,18 @@ class Engine:
             self._awaited.discard(timer)
             self.submit(TimerFired(timer))
         self._set_alarm()
+
+
+def _drifted(drift: Millis) -> Sentence:
+    minutes = abs(drift) // 60_000
+    if drift > 0:
+        return Sentence(
+            "the gateway's clock is %(minutes)s min ahead of this machine's: set the machine's "
+            "clock, then start the gateway again",
+            minutes=minutes,
+        )
+    return Sentence(
+        "the gateway's clock is %(minutes)s min behind this machine's: set the machine's clock, "
+        "then start the gateway again",
+        minutes=minutes,
+    )

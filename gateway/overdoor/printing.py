@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from overdoor.cards import Cards
+from overdoor.core.sentence import Sentence
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -45,16 +46,16 @@ class Badge:
 
 
 WORDS = {
-    "scan": "No button at hand? Scan to call.",
-    "lights": "What the light says",
-    "breathes": "breathes: you called, nobody has it yet",
-    "steady": "steady: somebody is coming",
-    "off": "off: nothing is open, or somebody is here",
-    "blinks": "blinks twice: not connected, please call out",
-    "private": "No camera and no microphone in here.",
-    "emergency": "This is not an emergency call.",
-    "tag": "Staff: hold your phone here when you arrive.",
-    "join": "Scan with your phone to join.",
+    "scan": Sentence("No button at hand? Scan to call."),
+    "lights": Sentence("What the light says"),
+    "breathes": Sentence("breathes: you called, nobody has it yet"),
+    "steady": Sentence("steady: somebody is coming"),
+    "off": Sentence("off: nothing is open, or somebody is here"),
+    "blinks": Sentence("blinks twice: not connected, please call out"),
+    "private": Sentence("No camera and no microphone in here."),
+    "emergency": Sentence("This is not an emergency call."),
+    "tag": Sentence("Staff: hold your phone here when you arrive."),
+    "join": Sentence("Scan with your phone to join."),
 }
 
 

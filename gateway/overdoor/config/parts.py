@@ -20,6 +20,7 @@ from pydantic import (
 
 from overdoor.core.hours import Hours
 from overdoor.core.model import Mystery, Pager, Plan, Policy, Room, ShopperPage, Step, Zone
+from overdoor.languages import offered, original
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
 SIZE = r"^[0-9A-Za-z½/.+-]{1,8}$"
@@ -36,11 +37,22 @@ class _Part(BaseModel):
 
 
 class ShopPart(_Part):
-    """`[shop]`: what it is called."""
+    """`[shop]`: what it is called, and which language it speaks to who does not say."""
 
     id: Id
     name: str = Field(min_length=1, max_length=80)
     timezone: str = "UTC"
+    language: str = original
+
+    @field_validator("language")
+    @classmethod
+    def _spoken(cls, value: str) -> str:
+        known = [one.tag for one in offered()]
+        if value not in known:
+            raise ValueError(
+                f"{value!r} is not there, or not complete; there is {', '.join(known)}"
+            )
+        return value
 
     @field_validator("timezone")
     @classmethod

@@ -10,16 +10,23 @@ from overdoor.core.events import Fact
 from overdoor.core.inputs import Answer, Verb
 from overdoor.core.lifecycle import Move
 from overdoor.core.model import Call, Closing, Millis, Outcome, RoomState, State
+from overdoor.core.sentence import Sentence
 from overdoor.core.turn import Turn
 
 UNDO_MS = 5_000
+_STANDS = {
+    State.RAISED: Sentence("the call is raised"),
+    State.ACKNOWLEDGED: Sentence("the call is acknowledged"),
+    State.ARRIVED: Sentence("the call is arrived"),
+    State.CLOSED: Sentence("the call is closed"),
+}
 
 
 def answer(turn: Turn, said: Answer) -> None:
     """Applies an answer, or refuses it in words that can be shown to who gave it."""
     call = turn.shop.call(said.call)
     if call is None:
-        why_not = _reopen(turn, said) if said.verb is Verb.UNDO else "this call is closed"
+        why_not = _reopen(turn, said) if said.verb is Verb.UNDO else Sentence("this call is closed")
         if why_not is not None:
             turn.refuse(why_not)
         return
@@ -102,7 +109,7 @@ def undoable(room: RoomState, now: Millis) -> Closing | None:
     return closing if closing and now - closing.noted_at <= UNDO_MS and not voided else None
 
 
-def _reopen(turn: Turn, said: Answer) -> str | None:
+def _reopen(turn: Turn, said: Answer) -> Sentence | None:
     """Takes a closing back: the call goes on as if it had never been. Else says why not."""
     shop = turn.shop
     room_id = next(
@@ -110,15 +117,15 @@ def _reopen(turn: Turn, said: Answer) -> str | None:
     )
     room = shop.room(room_id)
     if room.last is None or room_id not in shop.plan.rooms:
-        return "this call is closed"
+        return Sentence("this call is closed")
     if room_id in shop.calls:
-        return "another call was raised in this room meanwhile"
+        return Sentence("another call was raised in this room meanwhile")
     closing = undoable(room, turn.now)
     if closing is None or closing.by != said.by:
-        return "it can be undone for five seconds, by who closed it"
+        return Sentence("it can be undone for five seconds, by who closed it")
     hours = shop.plan.hours
     if hours is not None and hours.last_end(turn.now) > room.last.raised_at:
-        return "the shop has closed meanwhile"
+        return Sentence("the shop has closed meanwhile")
     undid = Verb.NOBODY_THERE if room.last.outcome is Outcome.LEFT else Verb.CLOSE
     turn.record(
         Fact.UNDONE,
@@ -133,12 +140,14 @@ def _reopen(turn: Turn, said: Answer) -> str | None:
     return None
 
 
-def _why_not(call: Call, said: Answer) -> str:
+def _why_not(call: Call, said: Answer) -> Sentence:
     if said.verb is Verb.UNDO:
-        return "it can be undone for five seconds, by who acknowledged it"
+        return Sentence("it can be undone for five seconds, by who acknowledged it")
     if said.verb is Verb.ACKNOWLEDGE and call.state is State.ACKNOWLEDGED:
-        return "somebody else has it"
+        return Sentence("somebody else has it")
     if said.verb is Verb.HAND_OFF and call.state is State.ACKNOWLEDGED:
         mine = call.by == said.by
-        return "there is no such zone or person" if mine else "only who has it can hand it off"
-    return f"the call is {call.state}"
+        if mine:
+            return Sentence("there is no such zone or person")
+        return Sentence("only who has it can hand it off")
+    return _STANDS[call.state]

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from overdoor.core.escalation import Timer
 from overdoor.core.events import Event
 from overdoor.core.model import Call, Millis
+from overdoor.core.sentence import Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Wake:
 class Refused:
     """The answer is not legal now. `call` is as it stands, if there is one."""
 
-    why: str
+    why: Sentence
     call: Call | None = None
 
 

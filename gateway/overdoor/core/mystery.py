@@ -11,6 +11,7 @@ from hashlib import sha256
 from overdoor.core.escalation import Due, Timer
 from overdoor.core.hours import Hours
 from overdoor.core.model import Device, DeviceStatus, Kind, Millis, Plan, Room, Service, Shop
+from overdoor.core.sentence import Sentence
 from overdoor.core.turn import Turn
 
 LATE_MS = 60_000  # a moment that could not be kept is let go
@@ -57,21 +58,21 @@ def next_due(plan: Plan, now: Millis) -> Millis | None:
     return min((at for at in moments if at > now), default=None)
 
 
-def why_not(shop: Shop, room: Room, now: Millis) -> str | None:
+def why_not(shop: Shop, room: Room, now: Millis) -> Sentence | None:
     """Why a mystery call would disturb somebody; None if the room is known to be free."""
     state, hours = shop.room(room.id), shop.plan.hours
     devices = [shop.devices.get(device) or Device(device) for device in room.devices]
     used_at = max([state.changed_at, state.need_at, *(device.used_at for device in devices)])
     if room.id in shop.calls:
-        return "this room has an open call already"
+        return Sentence("this room has an open call already")
     if hours is not None and not hours.is_open(now):
-        return "the shop is closed"
+        return Sentence("the shop is closed")
     if state.service is not Service.OPEN:
-        return "the room is not in service"
+        return Sentence("the room is not in service")
     if not devices or any(device.status is not DeviceStatus.ONLINE for device in devices):
-        return "a device of the room is not online, so nobody knows whether it is free"
+        return Sentence("a device of the room is not online, so nobody knows whether it is free")
     if now - used_at < shop.plan.policy.visit_gap_ms:
-        return "the room was in use a moment ago"
+        return Sentence("the room was in use a moment ago")
     return None
 
 

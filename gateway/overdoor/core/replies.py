@@ -7,6 +7,7 @@ language, and nobody writes to a shopper what the shop would not print on a card
 from overdoor.core.events import Fact
 from overdoor.core.inputs import Reply, ShopperAnswers
 from overdoor.core.model import Call, Phrase, State
+from overdoor.core.sentence import Sentence
 from overdoor.core.turn import Turn
 
 QUESTIONS = frozenset({Phrase.SIZE, Phrase.MODEL})  # what a shopper can say yes or no to
@@ -27,11 +28,11 @@ def reply(turn: Turn, said: Reply) -> None:
     """
     call = turn.shop.call(said.call)
     if call is None:
-        turn.refuse("this call is closed")
+        turn.refuse(Sentence("this call is closed"))
     elif not may_reply(call, said.by):
-        turn.refuse("only who has the call can reply to the shopper", call)
+        turn.refuse(Sentence("only who has the call can reply to the shopper"), call)
     elif said.phrase is Phrase.WAIT and call.promised_until is not None:
-        turn.refuse("the shopper was told a time already", call)
+        turn.refuse(Sentence("the shopper was told a time already"), call)
     else:
         data = {
             "phrase": said.phrase,
@@ -48,6 +49,6 @@ def shopper_answers(turn: Turn, said: ShopperAnswers) -> None:
     """Yes or no to a reply that asks; the last word counts."""
     call = turn.shop.call(said.call)
     if call is None or call.reply is None or call.reply.phrase not in QUESTIONS:
-        turn.refuse("nothing was asked", call)
+        turn.refuse(Sentence("nothing was asked"), call)
     elif call.reply.yes is not said.yes:
         turn.record(Fact.ANSWERED, room=call.room, call=call.id, data={"yes": said.yes})

@@ -5,17 +5,18 @@ from overdoor.core.gestures import DEAF_MS, DEMOTE_MS
 from overdoor.core.inputs import ShopperAsks, ShopperRates
 from overdoor.core.lifecycle import Move
 from overdoor.core.model import Call, Kind, Millis, Outcome, Room, Service, Shop, State
+from overdoor.core.sentence import Sentence
 from overdoor.core.turn import Turn
 
 RATED_WITHIN_MS = 30 * 60_000  # after the call was closed
 
 
-def why_closed(shop: Shop, room: Room, now: Millis) -> str | None:
+def why_closed(shop: Shop, room: Room, now: Millis) -> Sentence | None:
     """Why nobody can be called to a room just now; None if somebody can."""
     if shop.plan.hours is not None and not shop.plan.hours.is_open(now):
-        return "the shop is closed"
+        return Sentence("the shop is closed")
     if shop.room(room.id).service is Service.OUT:
-        return "this room is out of service"
+        return Sentence("this room is out of service")
     return None
 
 
@@ -27,7 +28,7 @@ def shopper_asks(turn: Turn, asked: ShopperAsks) -> None:
     room = turn.shop.plan.rooms.get(asked.room)
     call = turn.shop.calls.get(asked.room)
     if room is None or room.training:
-        turn.refuse("there is no such room")
+        turn.refuse(Sentence("there is no such room"))
     elif call is not None and call.kind is not Kind.MYSTERY and call.state is not State.ARRIVED:
         if asked.need is not None and asked.need != call.need:
             turn.need(room.id, call, asked.need)
@@ -50,7 +51,7 @@ def _makes_way(turn: Turn, call: Call) -> bool:
         turn.escalate(call.room)
         return False
     if age < DEAF_MS:
-        turn.refuse("somebody is there", call)
+        turn.refuse(Sentence("somebody is there"), call)
         return False
     return turn.move(call, Move.CLOSE, at=turn.now)
 
@@ -70,7 +71,7 @@ def shopper_rates(turn: Turn, said: ShopperRates) -> None:
     """Each question is answered once, and only of the room's last call."""
     last = turn.shop.room(said.room).last
     if last is None or last.id != said.call or not rateable(last, turn.now):
-        turn.refuse("this call can no longer be rated")
+        turn.refuse(Sentence("this call can no longer be rated"))
         return
     given = {"satisfied": said.satisfied, "knew": said.knew}
     news = {

@@ -20,6 +20,7 @@ from overdoor.core.gestures import device_event
 from overdoor.core.lifecycle import Move
 from overdoor.core.model import Device, DeviceStatus, Kind, Millis, Service, Shop, State, changed
 from overdoor.core.replies import reply, shopper_answers
+from overdoor.core.sentence import Sentence
 from overdoor.core.shopper import shopper_asks, shopper_rates
 from overdoor.core.sightings import sight
 from overdoor.core.taps import tapped
@@ -95,13 +96,13 @@ def _device_described(turn: Turn, said: inputs.DeviceDescribed) -> None:
 def _raise(turn: Turn, asked: inputs.Raise) -> None:
     room = turn.shop.plan.rooms.get(asked.room)
     if room is None:
-        turn.refuse("there is no such room")
+        turn.refuse(Sentence("there is no such room"))
     elif (call := turn.shop.calls.get(asked.room)) is not None:
-        turn.refuse("this room has an open call already", call)
+        turn.refuse(Sentence("this room has an open call already"), call)
     elif room.training != (asked.kind is Kind.TRAINING):
-        turn.refuse("training calls are for training rooms, and only they")
+        turn.refuse(Sentence("training calls are for training rooms, and only they"))
     elif asked.kind is Kind.TRAINING and asked.by not in turn.shop.duties:
-        turn.refuse("a training call needs somebody on duty who trains")
+        turn.refuse(Sentence("a training call needs somebody on duty who trains"))
     elif asked.kind is Kind.MYSTERY and (why := mystery.why_not(turn.shop, room, turn.now)):
         turn.refuse(why)
     else:
@@ -120,7 +121,7 @@ def _raise(turn: Turn, asked: inputs.Raise) -> None:
 def _need(turn: Turn, said: inputs.Need) -> None:
     """What is needed belongs to the open call, or to one that is raised soon."""
     if said.room not in turn.shop.plan.rooms:
-        turn.refuse("there is no such room")
+        turn.refuse(Sentence("there is no such room"))
         return
     call = turn.shop.calls.get(said.room)
     turn.need(said.room, call, said.need)
@@ -128,7 +129,7 @@ def _need(turn: Turn, said: inputs.Need) -> None:
 
 def _void(turn: Turn, asked: inputs.Void) -> None:
     if turn.shop.call(asked.call) is not None:
-        turn.refuse("close the call first", turn.shop.call(asked.call))
+        turn.refuse(Sentence("close the call first"), turn.shop.call(asked.call))
         return
     turn.record(
         Fact.VOIDED,
@@ -243,7 +244,7 @@ def _reached(turn: Turn, said: inputs.Reached) -> None:
 
 def _duty_started(turn: Turn, started: inputs.DutyStarted) -> None:
     if started.zone not in turn.shop.plan.zones:
-        turn.refuse(f"there is no zone {started.zone!r}")
+        turn.refuse(Sentence("there is no zone '%(zone)s'", zone=started.zone))
         return
     known = turn.shop.duties.get(started.duty)
     skills = started.skills if started.skills is not None else known.skills if known else ()
@@ -256,7 +257,7 @@ def _duty_started(turn: Turn, started: inputs.DutyStarted) -> None:
 
 def _duty_paused(turn: Turn, paused: inputs.DutyPaused) -> None:
     if paused.duty not in turn.shop.duties:
-        turn.refuse("nobody with this id is on duty")
+        turn.refuse(Sentence("nobody with this id is on duty"))
         return
     turn.let_go(paused.duty)
     turn.record(Fact.DUTY_PAUSED, duty=paused.duty)
@@ -265,7 +266,7 @@ def _duty_paused(turn: Turn, paused: inputs.DutyPaused) -> None:
 
 def _duty_ended(turn: Turn, ended: inputs.DutyEnded) -> None:
     if ended.duty not in turn.shop.duties:
-        turn.refuse("nobody with this id is on duty")
+        turn.refuse(Sentence("nobody with this id is on duty"))
         return
     turn.let_go(ended.duty)
     turn.record(Fact.DUTY_ENDED, duty=ended.duty)
@@ -274,7 +275,7 @@ def _duty_ended(turn: Turn, ended: inputs.DutyEnded) -> None:
 
 def _room_serviced(turn: Turn, asked: inputs.RoomServiced) -> None:
     if asked.room not in turn.shop.plan.rooms:
-        turn.refuse("there is no such room")
+        turn.refuse(Sentence("there is no such room"))
         return
     turn.service(asked.room, asked.service, asked.until)
 

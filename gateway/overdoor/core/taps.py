@@ -8,9 +8,10 @@ from overdoor.core.answers import answer
 from overdoor.core.events import Fact
 from overdoor.core.inputs import Answer, Tapped, Verb
 from overdoor.core.model import Evidence
+from overdoor.core.sentence import Sentence
 from overdoor.core.turn import Turn
 
-USED = "this tap was used before: hold the phone to the tag again"
+USED = Sentence("this tap was used before: hold the phone to the tag again")
 
 
 def tapped(turn: Turn, tap: Tapped) -> None:

@@ -37,6 +37,7 @@ from overdoor.core.model import (
     State,
     changed,
 )
+from overdoor.core.sentence import Sentence
 
 LOST_CALL_SHOWN_MS = 10_000
 OVERSLEPT_MS = 26 * 3_600_000  # a battery button wakes once a day by itself
@@ -298,7 +299,7 @@ class Turn:
 
     # -- wishes ----------------------------------------------------------------------------------
 
-    def refuse(self, why: str, call: Call | None = None) -> None:
+    def refuse(self, why: Sentence, call: Call | None = None) -> None:
         """The input is not legal now; nothing changes."""
         self._effects.append(Refused(why, call))
 

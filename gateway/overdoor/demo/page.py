@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from overdoor.demo.people import Associate, People
 from overdoor.demo.rooms import SimulatedPager, SimulatedRoom
+from overdoor.languages import gettext as _
 from overdoor.web.pages import render
 from overdoor.web.problems import not_found
 
@@ -115,22 +116,22 @@ class DemoPage:
 
     def _room(self, room: str) -> SimulatedRoom:
         if room not in self._rooms:
-            raise not_found(f"room {room!r}")
+            raise not_found(_("There is no room %(name)s.", name=repr(room)))
         return self._rooms[room]
 
     def _pager(self) -> SimulatedPager:
         if self.pager is None:
-            raise not_found("pager")
+            raise not_found(_("There is no pager."))
         return self.pager
 
     def _all(self) -> People:
         if self.people is None:
-            raise not_found("people yet; the rooms are starting")
+            raise not_found(_("There are no people yet; the rooms are starting."))
         return self.people
 
     def _person(self, person: str) -> Associate:
         if person not in self._all().associates:
-            raise not_found(f"associate {person!r}")
+            raise not_found(_("There is no associate %(name)s.", name=repr(person)))
         return self._all().associates[person]
 
     def _people_state(self) -> dict[str, Any]:

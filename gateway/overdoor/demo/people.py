@@ -16,8 +16,10 @@ from overdoor.core.events import Fact
 from overdoor.core.floor import Point
 from overdoor.core.inputs import Answer, Verb
 from overdoor.core.model import State
+from overdoor.core.sentence import Sentence
 from overdoor.demo.rooms import SimulatedRoom
 from overdoor.engine import Done, Engine
+from overdoor.languages import gettext as _
 from overdoor.reach import Reach, Rung, Told
 from overdoor.web.session import sign_off, sign_on
 
@@ -28,6 +30,7 @@ HELP_S = (11.0, 20.0)
 PRESS_EVERY_S = 14.0  # of a busy shop with eight rooms: enough for three associates
 FRAME_S = 0.1
 DOOR_M = 1.7  # from the middle of a room to a person at its door
+_FREE = Sentence("free")
 
 
 @dataclass
@@ -40,7 +43,7 @@ class Associate:
     zone_name: str
     at: Point
     duty: str | None = None
-    doing: str = ""
+    doing: Sentence | None = None
     task: asyncio.Task[None] | None = field(default=None, repr=False)
 
     def state(self) -> dict[str, Any]:
@@ -53,7 +56,7 @@ class Associate:
             "on": self.duty is not None,
             "x": round(x, 2),
             "y": round(y, 2),
-            "doing": self.doing,
+            "doing": _(self.doing) if self.doing else "",
         }
 
 
@@ -92,10 +95,10 @@ class People:
         """Signs somebody on or off."""
         if on and person.duty is None:
             person.duty, _ = await sign_on(self._engine, person.name, person.zone)
-            person.doing = "free"
+            person.doing = _FREE
             self._take_next(person)  # what they were paged for while signing on
         elif not on and person.duty is not None:
-            duty, person.duty, person.doing = person.duty, None, ""
+            duty, person.duty, person.doing = person.duty, None, None
             if person.task is not None:
                 person.task.cancel()
             await sign_off(self._engine, duty)
@@ -140,7 +143,7 @@ class People:
         """Somebody signed on elsewhere under the same name, or the manager ended the shift."""
         for person in self.associates.values():
             if duty is not None and person.duty == duty:
-                person.duty, person.doing = None, ""
+                person.duty, person.doing = None, None
                 self._changed()
 
     async def _go(self, person: Associate, room: str, call: str) -> None:
@@ -150,15 +153,15 @@ class People:
             if done.refused is None:
                 await self._help(person, room, call)
         finally:
-            self._do(person, "free" if person.duty else "")
+            self._do(person, _FREE if person.duty else None)
         self._take_next(person)
 
     async def _help(self, person: Associate, room: str, call: str) -> None:
         place = self._engine.committed.plan.rooms[room]
-        self._do(person, f"walking to {place.name}")
+        self._do(person, Sentence("walking to %(room)s", room=place.name))
         await self._walk(person, self._door(place.at))
         self._rooms[room].press("presence", 150)
-        self._do(person, f"helping in {place.name}")
+        self._do(person, Sentence("helping in %(room)s", room=place.name))
         await asyncio.sleep(self._random.uniform(*HELP_S))
         current = self._engine.committed.calls.get(room)
         if current is not None and current.id == call and current.state is State.ARRIVED:
@@ -184,7 +187,7 @@ class People:
             self._changed()
             await asyncio.sleep(FRAME_S)
 
-    def _do(self, person: Associate, doing: str) -> None:
+    def _do(self, person: Associate, doing: Sentence | None) -> None:
         person.doing = doing
         self._changed()
 

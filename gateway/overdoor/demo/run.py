@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter
 
+from overdoor.core.sentence import Sentence
 from overdoor.demo.page import DemoPage
 from overdoor.demo.people import People
 from overdoor.demo.rooms import SimulatedPager, SimulatedRoom, find_interpreter
@@ -53,8 +54,16 @@ async def run_demo(shop: DemoShop, ready: Callable[[Running], None], *, busy: bo
 
     def announce(running: Running) -> None:
         page.addresses = [
-            {"name": "Dashboard", "url": f"{running.url}/", "what": "for the manager"},
-            {"name": "Handheld", "url": f"{running.url}/handheld", "what": "for an associate"},
+            {
+                "name": Sentence("Dashboard"),
+                "url": f"{running.url}/",
+                "what": Sentence("for the manager"),
+            },
+            {
+                "name": Sentence("Handheld"),
+                "url": f"{running.url}/handheld",
+                "what": Sentence("for an associate"),
+            },
         ]
         page.cards = [
             {"name": room.name, "url": running.cards.shopper_url(room.id)}

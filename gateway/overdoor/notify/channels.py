@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from apprise import Apprise
 
+from overdoor.core.sentence import Sentence
 from overdoor.notify.message import Message, NotSent
 
 
@@ -26,6 +27,6 @@ class Channels:
             url += ("&" if "?" in url else "?") + "priority=min"
         target = Apprise.instantiate(url, suppress_exceptions=True)
         if target is None:
-            raise NotSent("Apprise does not know this kind of URL")
+            raise NotSent(Sentence("Apprise does not know this kind of URL"))
         if not target.notify(title=message.title, body=message.body):
-            raise NotSent("the channel did not take it")
+            raise NotSent(Sentence("the channel did not take it"))

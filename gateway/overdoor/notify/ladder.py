@@ -10,7 +10,7 @@ begin anew, under the same tag; a phone that shows the page already shows it onc
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -20,7 +20,9 @@ from overdoor.core.dispatch import CHANNEL
 from overdoor.core.events import Event, Fact
 from overdoor.core.inputs import Unreached
 from overdoor.core.model import Call, State
+from overdoor.core.sentence import Sentence
 from overdoor.engine import Done, Engine
+from overdoor.languages import original
 from overdoor.notify import rungs
 from overdoor.notify.message import Gone, Message, NotSent, page_of, taken
 from overdoor.notify.rungs import PATIENCE_MS, Climb
@@ -61,7 +63,10 @@ class ChannelService(Protocol):
 
 
 class Ladder:
-    """Climbs for one engine, on its event loop. `later(seconds, then)` is its `call_later`."""
+    """Climbs for one engine, on its event loop. `later(seconds, then)` is its `call_later`.
+
+    `language`: what the shop's own channels are told in; people are in their own.
+    """
 
     def __init__(
         self,
@@ -70,9 +75,11 @@ class Ladder:
         push: PushService | None = None,
         channels: ChannelService | None = None,
         later: Callable[[float, Callable[[], None]], Handle] | None = None,
+        language: str = original,
     ) -> None:
         self._engine, self._reach = engine, reach
         self._push, self._channels = push, channels
+        self._language = language
         self._loop = asyncio.get_running_loop()
         self._later = later or self._loop.call_later
         self._climbs: dict[str, dict[str, Climb]] = {}  # call → who → climb
@@ -167,8 +174,8 @@ class Ladder:
         if not pushed or call is None or call.id != event.call:
             return
         name = self._engine.name_of(call.by) if call.state is not State.CLOSED else None
-        message = taken(call, shop.plan, name)
-        self._start(self._withdraw(call, pushed.values(), message))
+        messages = [(way, taken(call, shop.plan, way.language, name)) for way in pushed.values()]
+        self._start(self._withdraw(call, messages))
 
     # -- rungs -----------------------------------------------------------------------------------
 
@@ -218,25 +225,26 @@ class Ladder:
         """To each browser of this person; the call may be over before a thread is free."""
         ways = self._reach.ways(who, kept.PUSH)
         silent = not self._reach.may_chime(call.id, who, Rung.PUSH, count=False)
-        message = page_of(call, self._engine.committed.plan, silent=silent)
+        plan = self._engine.committed.plan
+        messages = [(way, page_of(call, plan, way.language, silent=silent)) for way in ways]
         self._pushed.setdefault(call.id, {}).update({way.target: way for way in ways})
         results = await asyncio.gather(
-            *(self._push_to(way, message) for way in ways), return_exceptions=True
+            *(self._push_to(way, message) for way, message in messages), return_exceptions=True
         )
         troubles = [result for result in results if isinstance(result, Exception)]
         if len(troubles) == len(ways):
-            raise troubles[0] if troubles else NotSent("no browser subscribes")
+            raise troubles[0] if troubles else NotSent(Sentence("no browser subscribes"))
 
     async def _push_to(self, way: Way, message: Message) -> None:
         push = self._push
         if push is None:
-            raise NotSent("push is off")
+            raise NotSent(Sentence("push is off"))
         self._reach.pushed(way)
         try:
             await self._in_thread(Rung.PUSH, lambda: push.send(way, message))
         except Gone:
             self._reach.drop(way)
-            raise NotSent("the browser no longer subscribes") from None
+            raise NotSent(Sentence("the browser no longer subscribes")) from None
 
     async def _by_channel(self, call: Call, who: str) -> None:
         """Once for each call; again only where a person's second chime is not used up."""
@@ -244,25 +252,26 @@ class Ladder:
         own = self._reach.ways(who, kept.CHANNEL)
         url = own[0].target if own else channels.url(name) if channels else None
         if channels is None or url is None:
-            raise NotSent("there is no such channel")
+            raise NotSent(Sentence("there is no such channel"))
         sounds = self._reach.may_chime(call.id, who, Rung.CHANNEL)
         if not sounds and (call.id, who) in self._messaged:
             return
         self._messaged.add((call.id, who))
-        message = page_of(call, self._engine.committed.plan, silent=not sounds)
+        language = own[0].language if own else self._language
+        message = page_of(call, self._engine.committed.plan, language, silent=not sounds)
         try:
             await self._in_thread(Rung.CHANNEL, lambda: channels.send(url, message))
         except NotSent as trouble:
-            self._reach.channel_said(name, str(trouble))
+            self._reach.channel_said(name, trouble.args[0])
             raise
         self._reach.channel_said(name, None)
 
-    async def _withdraw(self, call: Call, ways: Iterable[Way], message: Message) -> None:
-        ways = tuple(ways)
+    async def _withdraw(self, call: Call, messages: Sequence[tuple[Way, Message]]) -> None:
         results = await asyncio.gather(
-            *(self._push_to(way, message) for way in ways), return_exceptions=True
+            *(self._push_to(way, message) for way, message in messages), return_exceptions=True
         )
-        done = {way.duty for way, trouble in zip(ways, results, strict=True) if trouble is None}
+        outcomes = zip(messages, results, strict=True)
+        done = {way.duty for (way, _), trouble in outcomes if trouble is None}
         for duty in sorted(done):
             self._reach.note(call.id, duty, Rung.PUSH, Told.WITHDRAWN)
 
@@ -292,7 +301,7 @@ class Ladder:
 
     async def _in_thread(self, rung: Rung, work: Callable[[], None]) -> None:
         if self._waiting[rung] >= WAITING_LIMIT:
-            raise NotSent("too many messages wait")
+            raise NotSent(Sentence("too many messages wait"))
         self._waiting[rung] += 1
         try:
             await self._loop.run_in_executor(self._pools[rung], work)

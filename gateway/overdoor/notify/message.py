@@ -4,22 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from overdoor.core.model import Call, Plan
+from overdoor.core.sentence import Sentence
+from overdoor.languages import gettext as _
+from overdoor.languages import speaking
 
-NEEDS = {
-    "another-size": "Another size",
-    "another-model": "Another model",
-    "question": "A question",
-    "ready-to-pay": "Ready to pay",
-    "other": "Something else",
+_NEEDS = {
+    "another-size": Sentence("Another size"),
+    "another-model": Sentence("Another model"),
+    "question": Sentence("A question"),
+    "ready-to-pay": Sentence("Ready to pay"),
+    "other": Sentence("Something else"),
 }
-_RAISED = "Somebody calls"
-_TAKEN = "{who} has it"
-_ACTIONS = (("acknowledge", "I’m going"),)
-_OVER = "No longer waiting"
 
 
 class NotSent(Exception):  # noqa: N818 - a fact in the past tense reads better where it is raised
-    """It did not leave; the message says why."""
+    """It did not leave; the message says why: a `Sentence`, or another library's own words."""
 
 
 class Gone(Exception):  # noqa: N818
@@ -36,21 +35,31 @@ class Message:
     silent: bool = False
     over: bool = False
     actions: tuple[tuple[str, str], ...] = ()  # what can be said on the notification itself
+    language: str = "en"
 
 
-def page_of(call: Call, plan: Plan, *, silent: bool) -> Message:
+def page_of(call: Call, plan: Plan, language: str, *, silent: bool) -> Message:
     """Somebody calls from a room."""
     zone = plan.zones.get(call.zone)
-    parts: Mapping[str, None] = dict.fromkeys(
-        [NEEDS.get(call.need or "", _RAISED), zone.name if zone else call.zone]
+    with speaking(language):
+        what = _(_NEEDS[call.need]) if call.need in _NEEDS else _("Somebody calls")
+        going = _("I’m going")
+    parts: Mapping[str, None] = dict.fromkeys([what, zone.name if zone else call.zone])
+    return Message(
+        call.id,
+        _room(call, plan),
+        " · ".join(parts),
+        silent,
+        actions=(("acknowledge", going),),
+        language=language,
     )
-    return Message(call.id, _room(call, plan), " · ".join(parts), silent, actions=_ACTIONS)
 
 
-def taken(call: Call, plan: Plan, who: str | None) -> Message:
+def taken(call: Call, plan: Plan, language: str, who: str | None) -> Message:
     """The page is withdrawn."""
-    body = _TAKEN.format(who=who) if who else _OVER
-    return Message(call.id, _room(call, plan), body, silent=True, over=True)
+    with speaking(language):
+        body = _("%(who)s has it", who=who) if who else _("No longer waiting")
+    return Message(call.id, _room(call, plan), body, silent=True, over=True, language=language)
 
 
 def _room(call: Call, plan: Plan) -> str:

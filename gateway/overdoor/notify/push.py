@@ -15,6 +15,7 @@ from py_vapid.utils import num_to_bytes
 from pywebpush import WebPushException, webpush
 from requests.exceptions import RequestException
 
+from overdoor.core.sentence import Sentence
 from overdoor.notify.message import Gone, Message, NotSent
 from overdoor.store.reach import Way
 
@@ -50,8 +51,11 @@ class Push:
             answer = error.response
             if answer is not None and answer.status_code in _GONE:
                 raise Gone from None
-            status = f"the push service says {answer.status_code}" if answer is not None else ""
-            raise NotSent(status or str(error)[:120]) from None
+            if answer is None:
+                raise NotSent(str(error)[:120]) from None
+            raise NotSent(
+                Sentence("the push service says %(status)s", status=answer.status_code)
+            ) from None
         except (RequestException, ValueError, OSError) as error:
             raise NotSent(type(error).__name__) from None
 
@@ -71,7 +75,7 @@ def payload(message: Message, base: str) -> str:
                     for action, title in message.actions
                 ],
                 "silent": message.silent,
-                "lang": "en",
+                "lang": message.language,
                 "data": {"call": message.tag, "over": message.over},
             },
             "mutable": True,

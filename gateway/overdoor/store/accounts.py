@@ -34,7 +34,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person's account. `secret`: argon2 of PIN or password; None until they agreed."""
+    """A person's account. `secret`: argon2 of PIN or password; None until they agreed.
+
+    `languages` are what they speak, the dearest first; `language` is the one they chose to read.
+    """
 
     id: str
     name: str
@@ -44,6 +47,7 @@ class Account:
     secret: str | None
     made_at: Millis
     agreed_at: Millis | None
+    language: str | None = None
 
     @property
     def skills(self) -> tuple[str, ...]:
@@ -76,7 +80,7 @@ def same_name(name: str) -> str:
 
 # -- reading -------------------------------------------------------------------------------------
 
-_COLUMNS = "id, name, role, languages, departments, secret, made_at, agreed_at"
+_COLUMNS = "id, name, role, languages, departments, secret, made_at, agreed_at, language"
 
 
 def _accounts(db: Connection, where: str, values: tuple[object, ...] = ()) -> list[Account]:
@@ -89,12 +93,9 @@ def _accounts(db: Connection, where: str, values: tuple[object, ...] = ()) -> li
             tuple(json.loads(languages)),
             tuple(json.loads(departments)),
             secret,
-            made_at,
-            agreed_at,
+            *rest,
         )
-        for id_, name, role, languages, departments, secret, made_at, agreed_at in db.execute(
-            sql, values
-        )
+        for id_, name, role, languages, departments, secret, *rest in db.execute(sql, values)
     ]
 
 
@@ -173,8 +174,9 @@ def put(account: Account) -> list[Statement]:
         account.secret,
         account.made_at,
         account.agreed_at,
+        account.language,
     )
-    return [("INSERT OR IGNORE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)]
+    return [("INSERT OR IGNORE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)]
 
 
 def new_account(
@@ -202,6 +204,11 @@ def agree(account: str, secret: str, now: Millis) -> list[Statement]:
         ("DELETE FROM invitation WHERE account = ?", (account,)),
         *close_all(account),
     ]
+
+
+def reads(account: str, language: str) -> list[Statement]:
+    """They chose a language."""
+    return [("UPDATE account SET language = ? WHERE id = ?", (language, account))]
 
 
 def no_first_link() -> list[Statement]:

@@ -6,7 +6,6 @@ what somebody on duty may be reached by besides their open page; it goes with th
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
 from overdoor.core.model import Millis
 from overdoor.store.projections import Statement
@@ -34,6 +33,7 @@ class Way:
     """A subscription of a browser, or the URL of a channel of somebody's own.
 
     `keys` and `base`, the address of the pages as that browser knows it, are of a subscription.
+    What is sent that way is said in `language`.
     """
 
     duty: str
@@ -41,6 +41,7 @@ class Way:
     target: str
     keys: dict[str, str]
     base: str
+    language: str = "en"
 
 
 def noting(row: Row) -> list[Statement]:
@@ -65,8 +66,8 @@ def adding(way: Way) -> list[Statement]:
     gone: Statement = ("DELETE FROM way WHERE kind = ? AND target = ?", (way.kind, way.target))
     if way.kind == CHANNEL:
         gone = ("DELETE FROM way WHERE kind = ? AND duty = ?", (way.kind, way.duty))
-    values: tuple[Any, ...] = (way.duty, way.kind, way.target, json.dumps(way.keys), way.base)
-    return [gone, ("INSERT INTO way VALUES (?, ?, ?, ?, ?)", values)]
+    about = (way.duty, way.kind, way.target, json.dumps(way.keys), way.base, way.language)
+    return [gone, ("INSERT INTO way VALUES (?, ?, ?, ?, ?, ?)", about)]
 
 
 def removing(way: Way) -> list[Statement]:
@@ -77,5 +78,6 @@ def removing(way: Way) -> list[Statement]:
 
 def ways(store: Store) -> list[Way]:
     """All that are known."""
-    found = store.reader().execute("SELECT duty, kind, target, keys, base FROM way ORDER BY rowid")
-    return [Way(duty, kind, to, json.loads(keys), base) for duty, kind, to, keys, base in found]
+    sql = "SELECT duty, kind, target, keys, base, language FROM way ORDER BY rowid"
+    found = store.reader().execute(sql)
+    return [Way(duty, kind, to, json.loads(keys), *rest) for duty, kind, to, keys, *rest in found]

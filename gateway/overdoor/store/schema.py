@@ -235,3 +235,10 @@ _ROLLUPS = (
     "CREATE INDEX event_of_duty ON event (at) "
     "WHERE fact IN ('duty_started', 'duty_paused', 'duty_ended')",
 )
+
+
+@migrations()
+def m_languages(db: Database) -> None:
+    """In which language somebody reads: on their pages, and what they are sent."""
+    db.execute("ALTER TABLE account ADD COLUMN language TEXT")  # NULL: not chosen
+    db.execute("ALTER TABLE way ADD COLUMN language TEXT NOT NULL DEFAULT 'en'")

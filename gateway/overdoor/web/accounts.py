@@ -13,6 +13,7 @@ from argon2.exceptions import VerificationError
 from overdoor.core.escalation import SHIFT_MS
 from overdoor.core.model import Millis
 from overdoor.engine import Engine
+from overdoor.languages import gettext as _
 from overdoor.store import accounts as rows
 from overdoor.store.accounts import Account, Invitation, Role, hashed, new_token, same_name
 from overdoor.store.projections import Statement
@@ -89,7 +90,7 @@ class Accounts:
         self._addresses.failed(address, now)
         right = await self._matches(known or self._nobodys, secret) and known is not None
         if account is None or not right:
-            raise Problem(401, "Not signed in", "The name or the PIN is not right.")
+            raise Problem(401, _("Not signed in"), _("The name or the PIN is not right."))
         self._names.forget(key)
         self._addresses.take_back(address)
         return account
@@ -131,7 +132,7 @@ class Accounts:
         """The account with this id, or 404."""
         account = rows.by_id(self._engine.store.reader(), account_id)
         if account is None:
-            raise not_found("such account")
+            raise not_found(_("There is no such account."))
         return account
 
     async def add(
@@ -166,7 +167,7 @@ class Accounts:
         """What a link is for; 410 if it was used or has ended."""
         found = rows.invitation(self._engine.store.reader(), token, self._engine.clock())
         if found is None or (found.account is None and self.required()):
-            raise Problem(410, "Used or ended", "This link was used, or its time is over.")
+            raise Problem(410, _("Used or ended"), _("This link was used, or its time is over."))
         return found
 
     async def join(self, token: str, name: str, secret: str) -> str:
@@ -177,7 +178,7 @@ class Accounts:
         invited = self.invitation(token).account
         problem = weakness(secret, invited.role if invited is not None else Role.MANAGER)
         if problem is not None:
-            raise Problem(422, "Not understood", problem)
+            raise Problem(422, _("Not understood"), problem)
         coded = await self._coded(secret)
         async with self._one:
             found, now = self.invitation(token), self._engine.clock()
@@ -185,7 +186,7 @@ class Accounts:
             account = found.account
             if account is None:
                 if not same_name(name):
-                    raise Problem(422, "Not understood", "A name is missing.")
+                    raise Problem(422, _("Not understood"), _("A name is missing."))
                 self._free(name)
                 account = rows.new_account(name, Role.MANAGER, (), (), now)
                 statements += [*rows.put(account), *rows.no_first_link()]
@@ -201,10 +202,14 @@ class Accounts:
         async with self._one:
             last = rows.managers(self._engine.store.reader()) == 1
             if account.role is Role.MANAGER and account.secret is not None and last:
-                detail = "You are the only manager. Make somebody else one first."
-                raise Problem(409, "Not possible now", detail)
+                detail = _("You are the only manager. Make somebody else one first.")
+                raise Problem(409, _("Not possible now"), detail)
             await self._engine.write(rows.remove(account.id))
         await self._end_shift(account)
+
+    async def reads(self, account: Account, language: str) -> None:
+        """Somebody chose the language of their pages."""
+        await self._engine.write(rows.reads(account.id, language))
 
     async def close_all(self, account: Account) -> None:
         """Signs somebody out everywhere; their shift ends."""
@@ -220,7 +225,9 @@ class Accounts:
 
     def _free(self, name: str) -> None:
         if rows.by_name(self._engine.store.reader(), name) is not None:
-            raise Problem(409, "Taken", "Somebody has this name; take another one.")
+            raise Problem(
+                409, _("This name is taken"), _("Somebody has this name; take another one.")
+            )
 
     async def _matches(self, coded: str, secret: str) -> bool:
         def verify() -> bool:
@@ -245,9 +252,9 @@ def weakness(secret: str, role: Role) -> str | None:
     """What is wrong with a PIN or password, in words."""
     least = PASSWORD_LEAST if role is Role.MANAGER else PIN_LEAST
     if not least <= len(secret) <= SECRET_MOST:
-        return f"It has {least} to {SECRET_MOST} characters."
+        return _("It has %(least)s to %(most)s characters.", least=least, most=SECRET_MOST)
     if len(set(secret)) == 1 or any(secret in row for row in _EVERYBODYS):
-        return "That is what everybody tries first; take another one."
+        return _("That is what everybody tries first; take another one.")
     return None
 
 
@@ -255,8 +262,11 @@ def _wait(left_ms: Millis) -> Problem:
     seconds = -(-left_ms // 1000)
     problem = Problem(
         429,
-        "Too many tries",
-        f"Wait {seconds} s, then try again. Or ask your manager for a new card.",
+        _("Too many tries"),
+        _(
+            "Wait %(seconds)s s, then try again. Or ask your manager for a new card.",
+            seconds=seconds,
+        ),
     )
     problem.headers["Retry-After"] = str(seconds)
     return problem

@@ -1,6 +1,7 @@
 """What a phone must type to get here."""
 
 import ipaddress
+import re
 from urllib.parse import urlsplit
 
 from fastapi import Request
@@ -15,6 +16,12 @@ def for_phones(request: Request) -> str:
     if is_here(url.hostname or "") and not is_here(urlsplit(origin).hostname or ""):
         return str(origin)
     return str(url).rstrip("/")
+
+
+def own_path(path: str | None) -> str | None:
+    """A path of these pages; None for anything that leads elsewhere."""
+    ours = path is not None and re.fullmatch(r"/(?![/\\])[\w/.-]*(\?call=\w+)?", path, re.ASCII)
+    return path if ours else None
 
 
 def is_here(host: str) -> bool:

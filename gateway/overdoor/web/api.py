@@ -17,6 +17,7 @@ from overdoor.core.events import Fact
 from overdoor.core.inputs import Answer, DutyPaused, DutyStarted, Raise, RoomServiced, Verb, Void
 from overdoor.core.model import Call, Evidence, Kind, Room, Service
 from overdoor.engine import Engine
+from overdoor.languages import gettext as _
 from overdoor.store.projections import Statement
 from overdoor.web import reaching, views
 from overdoor.web.accounts import Accounts
@@ -103,7 +104,7 @@ class DutyBody(_Body):
 def _room(engine: Engine, room_id: str) -> Room:
     room = engine.committed.plan.rooms.get(room_id)
     if room is None:
-        raise not_found(f"room {room_id!r}")
+        raise not_found(_("There is no room %(name)s.", name=repr(room_id)))
     return room
 
 
@@ -131,7 +132,7 @@ async def service(room_id: str, body: ServiceBody, engine: TheEngine) -> dict[st
     if body.service is Service.OUT and until is None:
         until = engine.clock() + OUT_OF_SERVICE_MS
     if until is not None and not 0 < until - engine.clock() <= SERVICE_LIMIT_MS:
-        raise Problem(422, "Not understood", "until: a moment within a year from now")
+        raise Problem(422, _("Not understood"), _("until: a moment within a year from now"))
     await engine.do(RoomServiced(room_id, body.service, until))
     return views.room_view(engine, room)
 
@@ -190,7 +191,7 @@ async def cancel(
             return views.call_view(engine, before)
         call = engine.committed.calls.get(room_id)
         if call is None:
-            raise Problem(409, "No open call", "This room has no open call.")
+            raise Problem(409, _("No open call"), _("This room has no open call."))
         by = session.duty.id if session else None
         return await _apply(engine, Answer(call.id, Verb.CANCEL, by, key=key))
 
@@ -287,7 +288,7 @@ async def answer(
 def of_this_shift(duty: str | None, session: Session) -> None:
     """Refuses what waited on a shared phone, where somebody else has signed on since."""
     if duty not in (None, session.duty.id):
-        raise Problem(409, "Not possible now", "This answer was given in another shift.")
+        raise Problem(409, _("Not possible now"), _("This answer was given in another shift."))
 
 
 async def _apply(engine: Engine, said: Answer) -> dict[str, Any]:
@@ -313,7 +314,7 @@ async def once(request: Request, engine: Engine, key: str | None) -> AsyncIterat
 def call_of(engine: Engine, call_id: str) -> Call:
     call = engine.store.call(call_id)
     if call is None:
-        raise not_found("such call")
+        raise not_found(_("There is no such call."))
     return call
 
 
@@ -321,13 +322,19 @@ def conflict(engine: Engine, why: str, call: Call | None, asker: str | None = No
     """409, and who has it: "Ana has it, 3 s ago"."""
     who = engine.name_of(call.by) if call else None
     if call is None:
-        return Problem(409, "Not possible now", why[0].upper() + why[1:] + ".")
+        return Problem(409, _("Not possible now"), _whole(why))
     ago = max(0, engine.clock() - call.since) // 1000
     if who is not None and asker not in (None, call.by) and call.outcome is None:
-        detail = f"{who} has it, {ago} s ago"
+        detail = _("%(who)s has it, %(seconds)s s ago", who=who, seconds=ago)
     else:
-        detail = f"{why[0].upper()}{why[1:]}."
-    return Problem(409, "Not possible now", detail, call=call.id, state=call.state, who=who)
+        detail = _whole(why)
+    return Problem(409, _("Not possible now"), detail, call=call.id, state=call.state, who=who)
+
+
+def _whole(why: str) -> str:
+    """A reason as a sentence of its own."""
+    said = _(why)
+    return f"{said[0].upper()}{said[1:]}."
 
 
 # -- duty ----------------------------------------------------------------------------------------
@@ -348,7 +355,7 @@ async def duty(
     if body.name is not None or (signed_in and body.zone is not None):
         return await begin_shift(engine, accounts, request, response, body)
     if session is None:
-        raise Problem(401, "Not on duty", "Sign on first, with a name and a zone.")
+        raise Problem(401, _("Not on duty"), _("Sign on first, with a name and a zone."))
     if body.paused and body.zone is None:
         done = await engine.do(DutyPaused(session.duty.id))
     else:
@@ -356,7 +363,7 @@ async def duty(
         zone = body.zone or session.duty.zone
         done = await engine.do(DutyStarted(session.duty.id, zone, skills, body.badge))
     if done.refused is not None:
-        raise Problem(422, "Not understood", done.refused.why)
+        raise Problem(422, _("Not understood"), _(done.refused.why))
     return _duty_view(engine, session)
 
 
@@ -385,7 +392,9 @@ async def begin_shift(
     name = " ".join((said.name or "").split())
     zone, skills = said.zone, tuple(said.skills or ())
     if zone is None or zone not in engine.committed.plan.zones or not (name or said.name is None):
-        raise Problem(422, "Not understood", "Signing on takes a name and a zone of this shop.")
+        raise Problem(
+            422, _("Not understood"), _("Signing on takes a name and a zone of this shop.")
+        )
     account, token, also = None, None, list[Statement]()
     if accounts.required():
         if said.name is None:
@@ -393,7 +402,7 @@ async def begin_shift(
             who = accounts.who(token)
             account = who.account if who is not None else None
             if account is None:
-                raise Problem(401, "Not signed in", "Sign in first.")
+                raise Problem(401, _("Not signed in"), _("Sign in first."))
         else:
             account = await accounts.check(name, said.pin or "", address_of(request))
             token, also = accounts.opening(account)

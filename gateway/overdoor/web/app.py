@@ -39,11 +39,13 @@ from overdoor.web import (
 )
 from overdoor.web.accounts import Accounts
 from overdoor.web.guard import Guard
+from overdoor.web.language import Language
 from overdoor.web.limits import Limits
 from overdoor.web.roles import SignInFirst, permitted
 from overdoor.web.shell import Assets
 from overdoor.web.stream import Hub
 from overdoor.web.waiting import Taps
+from overdoor.web.words import speak_in
 
 
 def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
@@ -93,6 +95,7 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
     state.templates = Jinja2Templates(dashboard / "templates")
     state.assets = Assets(dashboard / "static")
     state.templates.env.globals |= {"assets": state.assets.base, "build": state.assets.build}
+    speak_in(state.templates.env)
     problems.install(app)
     for own in (
         reaching,  # before the answers, whose paths would take theirs
@@ -115,6 +118,7 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
     app.mount(state.assets.base, state.assets.app(), name="assets")
     app.mount("/static", StaticFiles(directory=dashboard / "static"), name="static")
     app.add_middleware(Guard, names=web.all_names)
+    app.add_middleware(Language, language=shop.language)
 
     @app.exception_handler(SignInFirst)
     async def _sign_in_first(request: Request, _: SignInFirst) -> Response:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from overdoor import firmware
 from overdoor.core.model import DeviceStatus
+from overdoor.languages import gettext as _
 from overdoor.orders import LIMIT_S, NoAnswer, NotCarried, Orders
 from overdoor.updates import Bundle, Offer, Updates
 from overdoor.web import views
@@ -38,7 +39,7 @@ def one_device(device_id: str, engine: TheEngine) -> dict[str, Any]:
     """A device, known or not: how it does, and how it did over the last month."""
     device = engine.committed.devices.get(device_id)
     if device is None:
-        raise not_found(f"device {device_id!r}")
+        raise not_found(_("There is no device %(name)s.", name=repr(device_id)))
     return views.device_page(engine, device)
 
 
@@ -53,21 +54,33 @@ async def command(
     orders: Orders = request.app.state.orders
     device = engine.committed.devices.get(device_id)
     if device is None:
-        raise not_found(f"device {device_id!r}")
+        raise not_found(_("There is no device %(name)s.", name=repr(device_id)))
     if not engine.broker_up:
-        raise Problem(503, "No broker", "The gateway has no connection to the broker.")
+        raise _no_broker()
     if device.status in (DeviceStatus.OFFLINE, DeviceStatus.SLEEPING):  # of a stranger none is kept
-        raise Problem(409, "Not connected", f"{device_id} is not connected.")
+        raise Problem(409, _("Not connected"), _("%(device)s is not connected.", device=device_id))
     try:
         answer = await orders.give(device_id, body.verb, {})
     except NotCarried:
-        raise Problem(503, "No broker", "The gateway has no connection to the broker.") from None
+        raise _no_broker() from None
     except NoAnswer:
-        detail = f"{device_id} did not answer within {LIMIT_S:.0f} s."
-        raise Problem(504, "No answer", detail) from None
+        detail = _(
+            "%(device)s did not answer within %(seconds)s s.",
+            device=device_id,
+            seconds=round(LIMIT_S),
+        )
+        raise Problem(504, _("No answer"), detail) from None
     if answer.reason is not None:
-        raise Problem(409, "Refused", f"{device_id} refuses: {answer.reason}.")
+        raise Problem(
+            409,
+            _("Refused"),
+            _("%(device)s refuses: %(why)s.", device=device_id, why=answer.reason),
+        )
     return JSONResponse({"device": device_id, "verb": body.verb, "data": answer.data})
+
+
+def _no_broker() -> Problem:
+    return Problem(503, _("No broker"), _("The gateway has no connection to the broker."))
 
 
 class UpdateBody(BaseModel):
@@ -101,16 +114,16 @@ async def offer_update(
     """
     updates: Updates = request.app.state.updates
     if device_id not in engine.committed.devices:
-        raise not_found(f"device {device_id!r}")
+        raise not_found(_("There is no device %(name)s.", name=repr(device_id)))
     reading = firmware.module("manifest")
     try:
         manifest = reading.read(body.manifest.splitlines())
         files = [b64decode(file, validate=True) for file in body.files]
     except (reading.ManifestError, ValueError) as error:
-        raise Problem(422, "Not understood", f"{error}") from None
+        raise Problem(422, _("Not understood"), f"{error}") from None
     wanted = [(size, digest) for _, size, digest in manifest.files]
     if [(len(file), sha256(file).digest()) for file in files] != wanted:
-        raise Problem(422, "Not understood", "The files are not those of the manifest.")
+        raise Problem(422, _("Not understood"), _("The files are not those of the manifest."))
     bundle = Bundle(manifest.version, body.manifest.encode(), body.mac, files)
     return _offered(updates.offer(device_id, bundle))
 
@@ -120,7 +133,7 @@ async def update_offered(device_id: str, request: Request) -> dict[str, Any]:
     """How far the update is that was offered last. 404 if there was none since the start."""
     offer = request.app.state.updates.get(device_id)
     if offer is None:
-        raise not_found(f"update of {device_id!r}")
+        raise not_found(_("There is no update of %(name)s.", name=repr(device_id)))
     return _offered(offer)
 
 

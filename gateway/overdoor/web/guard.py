@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from overdoor.languages import gettext as _
 from overdoor.web.problems import Problem
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -51,14 +52,14 @@ class Guard:
     def _objection(self, method: str, headers: Headers) -> Problem | None:
         host = headers.get("host", "").lower()
         if not self._is_ours(host):
-            detail = "This address is not called that. Add the name to [web] names in shop.toml."
-            return Problem(421, "Not here", detail)
+            detail = _("This address is not called that. Add the name to [web] names in shop.toml.")
+            return Problem(421, _("Not here"), detail)
         if method in _SAFE:
             return None
         origin = headers.get("origin")
         foreign = origin is not None and origin.lower().partition("://")[2] != host
         if foreign or headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
-            return Problem(403, "Not from there", "Another site's page cannot do this.")
+            return Problem(403, _("Not from there"), _("Another site's page cannot do this."))
         return None
 
     def _is_ours(self, host: str) -> bool:

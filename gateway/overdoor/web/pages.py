@@ -6,14 +6,17 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
-from overdoor import __version__
+from overdoor import __version__, languages
 from overdoor.engine import Engine
+from overdoor.languages import gettext as _
 from overdoor.web import views
 from overdoor.web.accounts import Accounts
+from overdoor.web.address import own_path
 from overdoor.web.api import DutyBody, begin_shift
-from overdoor.web.problems import not_found
-from overdoor.web.reaching import TheReach, by_person, reach_view
-from overdoor.web.roles import TheAccounts
+from overdoor.web.language import COOKIE, COOKIE_S, chosen
+from overdoor.web.problems import Problem, not_found
+from overdoor.web.reaching import TheReach, by_person, reach_view, why_words
+from overdoor.web.roles import MaybeWho, TheAccounts
 from overdoor.web.session import MaybeSession, Session, TheEngine
 from overdoor.web.story import story
 from overdoor.web.waiting import Settled
@@ -39,6 +42,9 @@ def render(
             "version": __version__,
             "who": request.state.who,
             "accounts": accounts.required(),
+            "language": languages.current(),
+            "offered": languages.offered(),
+            "path": request.url.path if request.method == "GET" else "/",
             **context,
         },
         status_code=status,
@@ -64,7 +70,7 @@ def call(request: Request, engine: TheEngine, reach: TheReach, call_id: str) -> 
     """One call and its story."""
     found = engine.store.call(call_id)
     if found is None:
-        raise not_found("such call")
+        raise not_found(_("There is no such call."))
     page = views.call_page(engine, found)
     rows = reach.rows(call_id)
     return render(
@@ -74,6 +80,7 @@ def call(request: Request, engine: TheEngine, reach: TheReach, call_id: str) -> 
         call=page,
         story=story(engine, found, rows),
         reach=by_person(engine, rows),
+        why_words=why_words,
     )
 
 
@@ -102,6 +109,33 @@ async def handheld_sign_on(
     response = RedirectResponse("/handheld", status_code=303)
     said = DutyBody(name=name or None, zone=zone, pin=pin or None)
     await begin_shift(engine, accounts, request, response, said)
+    return response
+
+
+@router.post("/language")
+async def choose_language(
+    request: Request,
+    accounts: TheAccounts,
+    who: MaybeWho,
+    language: Annotated[str, Form(max_length=8)],
+    next: Annotated[str | None, Form(max_length=200)] = None,
+) -> Response:
+    """The reader's choice: kept with their account, or in this browser if they have none."""
+    tag = chosen(language)
+    if tag is None:
+        raise Problem(422, _("Not understood"), _("The pages do not speak this language."))
+    response = RedirectResponse(own_path(next) or "/", status_code=303)
+    if who is not None and who.account is not None:
+        await accounts.reads(who.account, tag)
+    else:
+        response.set_cookie(
+            COOKIE,
+            tag,
+            max_age=COOKIE_S,
+            httponly=True,
+            samesite="lax",
+            secure=request.url.scheme == "https",
+        )
     return response
 
 

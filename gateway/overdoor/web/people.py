@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from overdoor.engine import Engine
+from overdoor.languages import gettext as _
 from overdoor.store.accounts import NAME_LIMIT, Account, Role
 from overdoor.web import views
 from overdoor.web.accounts import Accounts, Who
@@ -194,14 +195,14 @@ def held(
     """Everything that names this person, or leads to them while the shift lasts. 401 if nobody."""
     if who is None or who.role is Role.INTEGRATION:
         raise Problem(
-            401, "Not signed in", "Nothing is held about you here: you are not signed in."
+            401, _("Not signed in"), _("Nothing is held about you here: you are not signed in.")
         )
     account = who.account
     duty = engine.committed.duties.get(session.duty.id) if session is not None else None
     return {
         "account": None
         if account is None
-        else _person(account) | {"since": views.iso(account.made_at)},
+        else _person(account) | {"since": views.iso(account.made_at), "language": account.language},
         "sessions": [{"since": views.iso(since)} for _, since in accounts.open_sessions(account)]
         if account is not None
         else [],

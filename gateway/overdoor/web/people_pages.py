@@ -12,9 +12,10 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
+from overdoor.languages import gettext as _
 from overdoor.store.accounts import NAME_LIMIT, Role
 from overdoor.web.accounts import PASSWORD_LEAST, PIN_LEAST
-from overdoor.web.address import for_phones, is_here
+from overdoor.web.address import for_phones, is_here, own_path
 from overdoor.web.pages import render
 from overdoor.web.people import (
     address_of,
@@ -39,19 +40,13 @@ def _to(path: str) -> Response:
     return RedirectResponse(path, status_code=303)
 
 
-def _own(path: str | None) -> str | None:
-    """A path of these pages; None for anything that leads elsewhere."""
-    ours = path is not None and re.fullmatch(r"/(?![/\\])[\w/.-]*", path, re.ASCII)
-    return path if ours else None
-
-
 # -- signing in and out ----------------------------------------------------------------------------
 
 
 @router.get("/sign-in")
 def sign_in_page(request: Request, next: str | None = None) -> HTMLResponse:
     """Name and PIN."""
-    return render(request, "sign-in.html", "sign-in", next=_own(next), problem=None, name="")
+    return render(request, "sign-in.html", "sign-in", next=own_path(next), problem=None, name="")
 
 
 @router.post("/sign-in")
@@ -71,7 +66,7 @@ async def sign_in(
             "sign-in.html",
             "sign-in",
             problem.status,
-            next=_own(next),
+            next=own_path(next),
             problem=problem.body["detail"],
             name=name,
         )
@@ -79,7 +74,7 @@ async def sign_in(
         return page
     who = accounts.who(token)
     home = "/" if who is not None and who.role is Role.MANAGER else "/handheld"
-    response = _to(_own(next) or home)
+    response = _to(own_path(next) or home)
     keep_token(request, response, token)
     return response
 
@@ -141,7 +136,7 @@ async def join(
 
 def _said_twice(pin: str, again: str) -> str:
     if pin != again:
-        raise Problem(422, "Not the same", "The two are not the same.")
+        raise Problem(422, _("Not the same"), _("The two are not the same."))
     return pin
 
 
@@ -193,7 +188,7 @@ async def add(
 
 def _filled(name: str) -> str:
     if not name.strip():
-        raise Problem(422, "Not understood", "A name is missing.")
+        raise Problem(422, _("Not understood"), _("A name is missing."))
     return name
 
 
@@ -201,8 +196,11 @@ def _words(text: str) -> list[str]:
     words = [word for word in re.split(r"[\s,;]+", text.lower()) if word]
     for word in words:
         if not _WORD.fullmatch(word):
-            detail = f"{word!r}: a language or department has 1 to 32 of a-z, 0-9 and -."
-            raise Problem(422, "Not understood", detail)
+            detail = _(
+                "%(word)s: a language or department has 1 to 32 of a-z, 0-9 and -.",
+                word=repr(word),
+            )
+            raise Problem(422, _("Not understood"), detail)
     return words[:16]
 
 

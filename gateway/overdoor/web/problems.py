@@ -8,6 +8,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from overdoor.engine import NotStored
+from overdoor.languages import gettext as _
+from overdoor.languages import original, speaking
 
 
 class Problem(Exception):  # noqa: N818 - the word of the RFC
@@ -26,36 +28,40 @@ class Problem(Exception):  # noqa: N818 - the word of the RFC
         return JSONResponse(self.body, self.status, self.headers, media_type)
 
 
-def not_found(what: str) -> Problem:
+def not_found(detail: str) -> Problem:
     """There is no such thing."""
-    return Problem(404, "Not found", f"There is no {what}.")
+    return Problem(404, _("Not found"), detail)
 
 
 def install(app: FastAPI) -> None:
     """Turns every error of the app into a problem."""
 
     @app.exception_handler(Problem)
-    async def _problem(_: Request, error: Problem) -> JSONResponse:
+    async def _problem(request: Request, error: Problem) -> JSONResponse:
         return error.response()
 
     @app.exception_handler(HTTPException)
-    async def _http(_: Request, error: HTTPException) -> JSONResponse:
-        response = Problem(error.status_code, str(error.detail), str(error.detail)).response()
+    async def _http(request: Request, error: HTTPException) -> JSONResponse:
+        known = {404: _("There is nothing at this address."), 405: _("This cannot be done here.")}
+        said = known.get(error.status_code, str(error.detail))
+        response = Problem(error.status_code, said, said).response()
         response.headers.update(error.headers or {})
         return response
 
     @app.exception_handler(RequestValidationError)
-    async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+    async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"][1:])
         detail = f"{where}: {first['msg']}" if where else str(first["msg"])
-        return Problem(422, "Not understood", detail).response()
+        return Problem(422, _("Not understood"), detail).response()
 
     @app.exception_handler(Exception)
-    async def _unexpected(_: Request, __: Exception) -> JSONResponse:
-        detail = "This is a fault of Overdoor; its log says more."
-        return Problem(500, "Something went wrong", detail).response()
+    async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+        with speaking(getattr(request.state, "language", original)):  # it is past the others' doors
+            detail = _("This is a fault of Overdoor; its log says more.")
+            return Problem(500, _("Something went wrong"), detail).response()
 
     @app.exception_handler(NotStored)
-    async def _not_stored(_: Request, error: NotStored) -> JSONResponse:
-        return Problem(503, "Not stored", f"Nothing was changed: {error}").response()
+    async def _not_stored(request: Request, error: NotStored) -> JSONResponse:
+        detail = _("Nothing was changed: %(why)s", why=error.args[0])
+        return Problem(503, _("Not stored"), detail).response()

@@ -9,6 +9,8 @@ from overdoor.core.dispatch import CHANNEL
 from overdoor.core.model import Call, DeviceStatus
 from overdoor.core.times import rfc3339
 from overdoor.engine import Engine
+from overdoor.languages import current
+from overdoor.languages import gettext as _
 from overdoor.reach import Reach, Rung, Told, allowed
 from overdoor.store import reach as kept
 from overdoor.store.reach import Row, Way
@@ -67,9 +69,9 @@ async def receipt(
     call = engine.committed.call(call_id)
     duty = session.duty.id
     if call is None:
-        raise not_found("such open call")
+        raise not_found(_("There is no such open call."))
     if not _concerns(call, duty):
-        raise Problem(409, "Not paged", "This call did not page whoever asks.")
+        raise Problem(409, _("Not paged"), _("This call did not page whoever asks."))
     reach.receipt(call_id, duty, Rung(body.rung), Told(body.state))
     return {"chime": body.chime and reach.may_chime(call_id, duty, Rung(body.rung))}
 
@@ -88,11 +90,12 @@ async def push(reach: TheReach) -> dict[str, str | None]:
 async def subscribe(body: PushBody, session: OnDuty, reach: TheReach, request: Request) -> None:
     """Lets a browser be pushed to while the shift lasts. 422 for a push service nobody allowed."""
     if reach.push_key is None or not allowed(body.endpoint, reach.push_hosts):
-        detail = "The shop does not send to this push service: see [notify] in shop.toml."
-        raise Problem(422, "Not understood", detail)
+        detail = _("The shop does not send to this push service: see [notify] in shop.toml.")
+        raise Problem(422, _("Not understood"), detail)
     base = str(request.base_url).rstrip("/")
     keys = {"p256dh": body.keys.p256dh, "auth": body.keys.auth}
-    reach.add(Way(session.duty.id, kept.PUSH, body.endpoint, keys, base))
+    language = current().tag
+    reach.add(Way(session.duty.id, kept.PUSH, body.endpoint, keys, base, language))
 
 
 @router.post("/duty/channel", status_code=204)
@@ -103,9 +106,9 @@ async def channel(body: ChannelBody, session: OnDuty, reach: TheReach) -> None:
     if body.url is None:
         return
     if not any(body.url.startswith(beginning) for beginning in reach.personal):
-        detail = "It has to begin as [notify] personal in shop.toml says."
-        raise Problem(422, "Not understood", detail)
-    reach.add(Way(session.duty.id, kept.CHANNEL, body.url, {}, ""))
+        detail = _("It has to begin as [notify] personal in shop.toml says.")
+        raise Problem(422, _("Not understood"), detail)
+    reach.add(Way(session.duty.id, kept.CHANNEL, body.url, {}, "", current().tag))
 
 
 @router.get("/reach")
@@ -160,3 +163,11 @@ def by_person(engine: Engine, rows: list[Row]) -> list[dict[str, Any]]:
 def who(engine: Engine, id_: str) -> str | None:
     """How somebody, a pager or a channel is called."""
     return id_.removeprefix(CHANNEL) if id_.startswith(CHANNEL) else engine.name_of(id_)
+
+
+def why_words(detail: str) -> str:
+    """Why something was not sent. The record keeps it in English."""
+    says = "the push service says "
+    if detail.startswith(says):
+        return _("the push service says %(status)s", status=detail.removeprefix(says))
+    return _(detail)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from overdoor.config import SIZE
 from overdoor.core.inputs import Reply
 from overdoor.core.model import Phrase
+from overdoor.core.sentence import Sentence
 from overdoor.web import views
 from overdoor.web.api import Key, call_of, conflict, of_this_shift, once
 from overdoor.web.session import OnDuty, TheEngine
@@ -64,7 +65,7 @@ async def reply(
     by = session.duty.id
     of_this_shift(body.duty, session)
     if body.age_ms > STALE_MS:
-        raise conflict(engine, "this reply waited too long to be true", call, by)
+        raise conflict(engine, Sentence("this reply waited too long to be true"), call, by)
     key = f"{by}/reply/{call_id}/{key}" if key is not None else None
     async with once(request, engine, key) as before:
         if before is not None:

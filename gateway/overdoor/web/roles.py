@@ -8,19 +8,22 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from overdoor.core.sentence import Sentence
+from overdoor.languages import gettext as _
 from overdoor.store.accounts import Role
 from overdoor.web.accounts import Accounts, Who
+from overdoor.web.language import of_account, read_in
 from overdoor.web.problems import Problem
 from overdoor.web.session import token_of
 
 
 class For(Enum):
-    """Who may use a route."""
+    """Who may use a route; what is said to others."""
 
-    ANYBODY = "anybody"
-    STAFF_OR_PROGRAM = "associates, managers, and programs with a token"
-    PERSON = "associates and managers"
-    MANAGER = "managers"
+    ANYBODY = Sentence("This is for anybody.")
+    STAFF_OR_PROGRAM = Sentence("This is for associates, managers, and programs with a token.")
+    PERSON = Sentence("This is for associates and managers.")
+    MANAGER = Sentence("This is for managers.")
 
 
 ACCESS: dict[str, For] = {
@@ -41,6 +44,8 @@ ACCESS: dict[str, For] = {
     "POST /s/{token}": For.ANYBODY,
     "GET /s/{token}/here": For.ANYBODY,
     "POST /s/{token}/here": For.ANYBODY,
+    "POST /language": For.ANYBODY,
+    "GET /manifest/{language}.json": For.ANYBODY,
     "GET /handheld/shell": For.ANYBODY,
     "GET /sw.js": For.ANYBODY,
     "GET /trust": For.ANYBODY,
@@ -119,6 +124,8 @@ async def permitted(request: Request) -> None:
     route = request.scope["route"].path
     accounts: Accounts = request.app.state.accounts
     who = request.state.who = accounts.who(token_of(request))
+    if who is not None and who.account is not None:
+        read_in(request, of_account(who.account))
     needed = ACCESS.get(f"{request.method} {route}", For.MANAGER)
     if request.app.state.demo and route.startswith("/demo"):
         return  # the simulated shop's own controls
@@ -129,8 +136,8 @@ async def permitted(request: Request) -> None:
     if request.method == "GET" and not route.startswith("/api/"):
         raise SignInFirst
     if who is None:
-        raise Problem(401, "Not signed in", "Sign in first.")
-    raise Problem(403, "Not yours to do", f"This is for {needed.value}.")
+        raise Problem(401, _("Not signed in"), _("Sign in first."))
+    raise Problem(403, _("Not yours to do"), _(needed.value))
 
 
 def who_asks(request: Request) -> Who | None:
@@ -154,11 +161,11 @@ TheAccounts = Annotated[Accounts, Depends(accounts_of)]
 def manager(who: MaybeWho) -> Who:
     """A manager, also in a shop that has none yet: nobody makes accounts there."""
     if who is None or who.role is not Role.MANAGER:
-        detail = (
+        detail = _(
             "There is no manager yet, or it is not you. The link of the first one is printed when "
             "the gateway starts."
         )
-        raise Problem(403, "Not yours to do", detail)
+        raise Problem(403, _("Not yours to do"), detail)
     return who
 
 

@@ -15,6 +15,7 @@ from overdoor.core.escalation import SHIFT_MS
 from overdoor.core.inputs import DutyEnded, DutyStarted
 from overdoor.core.model import Duty
 from overdoor.engine import Engine
+from overdoor.languages import gettext as _
 from overdoor.store.accounts import hashed, new_token, of_session
 from overdoor.store.projections import Statement
 from overdoor.web.problems import Problem
@@ -88,7 +89,7 @@ MaybeSession = Annotated[Session | None, Depends(session_of)]
 def on_duty(session: MaybeSession) -> Session:
     """The session, or 401."""
     if session is None:
-        raise Problem(401, "Not on duty", "Sign on first, with a name and a zone.")
+        raise Problem(401, _("Not on duty"), _("Sign on first, with a name and a zone."))
     return session
 
 
@@ -123,7 +124,7 @@ async def sign_on(
             ),
         )
     if done.refused is not None:
-        raise Problem(422, "Not understood", done.refused.why)
+        raise Problem(422, _("Not understood"), _(done.refused.why))
     return duty_id, token
 
 

@@ -18,7 +18,11 @@ from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 from starlette.types import Scope
 
+from overdoor.languages import current, speaking
+from overdoor.languages import gettext as _
+from overdoor.web.language import chosen
 from overdoor.web.pages import render, zones
+from overdoor.web.problems import not_found
 from overdoor.web.session import TheEngine
 
 router = APIRouter(include_in_schema=False)
@@ -26,7 +30,7 @@ router = APIRouter(include_in_schema=False)
 PAGE = "/handheld/shell"
 _ENTRY = "handheld.js"
 _STYLES = ("overdoor.css", "handheld.css")
-_ICONS = ("icon.svg", "icon-waiting.svg", "icon-192.png", "manifest.json")
+_ICONS = ("icon.svg", "icon-waiting.svg", "icon-192.png")
 _WORKER = ("worker.js", "push-worker.js")  # one script, in this order
 _IMPORT = re.compile(r'^(?:import|export)\b[^"\n]*"\./([\w.-]+)"', re.MULTILINE)
 
@@ -45,6 +49,7 @@ class Assets:
             digest.update(f"{file.relative_to(static).as_posix()} {content}\n".encode())
         self.build = digest.hexdigest()[:16]
         self.base = f"/static/{self.build}"
+        self.manifest: dict[str, object] = json.loads((static / "manifest.json").read_text())
         self.worker = "\n".join((static / name).read_text() for name in _WORKER)
         self.shell = [
             *(f"{self.base}/{name}" for name in (*_modules(static, _ENTRY), *_STYLES)),
@@ -89,13 +94,38 @@ def shell_page(request: Request, engine: TheEngine) -> HTMLResponse:
     )
 
 
+@router.get("/manifest/{language}.json")
+def manifest(request: Request, language: str) -> Response:
+    """What a phone calls the handheld once it is installed; no cookie comes with the question."""
+    tag = chosen(language)
+    if tag is None:
+        raise not_found(_("The pages do not speak this language."))
+    with speaking(tag):
+        said = {
+            "name": _("Overdoor handheld"),
+            "description": _("Calls from the fitting rooms, for whoever is on duty"),
+            "lang": tag,
+            "dir": current().direction,
+        }
+    assets: Assets = request.app.state.assets
+    return Response(
+        json.dumps(said | assets.manifest, ensure_ascii=False),
+        media_type="application/manifest+json",
+        headers={"Content-Language": tag, "Cache-Control": "no-cache"},
+    )
+
+
 @router.get("/sw.js")
 def worker(request: Request, engine: TheEngine) -> Response:
-    """The worker of the handheld. Its bytes change when a file, the shop's name or a zone does."""
+    """The worker of the handheld.
+
+    Its bytes change when a file, the shop's name, a zone or the reader's language does.
+    """
     assets: Assets = request.app.state.assets
     page = bytes(shell_page(request, engine).body)
     version = hashlib.sha256(assets.build.encode() + page).hexdigest()[:16]
-    shell = {"version": version, "page": PAGE, "files": assets.shell}
+    manifest = f"/manifest/{current().tag}.json"
+    shell = {"version": version, "page": PAGE, "files": [*assets.shell, manifest]}
     return Response(
         f"const SHELL = {json.dumps(shell)};\n{assets.worker}",
         media_type="text/javascript",

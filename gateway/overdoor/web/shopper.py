@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 from ulid import ULID
 
+from overdoor import languages
 from overdoor.cards import Cards
 from overdoor.core.inputs import (
     Answer,
@@ -242,7 +243,13 @@ def _render(request: Request, room: Room | None, context: dict[str, Any]) -> Res
     response: Response = state.templates.TemplateResponse(
         request,
         "shopper.html",
-        {"shop_name": state.shop_name, "room_name": room.name if room else None, **context},
+        {
+            "shop_name": state.shop_name,
+            "room_name": room.name if room else None,
+            "language": languages.current(),
+            "offered": languages.offered(),
+            **context,
+        },
         headers=_HEADERS,
     )
     tag = f'"{hashlib.sha256(response.body).hexdigest()[:20]}"'

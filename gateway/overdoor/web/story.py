@@ -5,40 +5,50 @@ from typing import Any
 
 from overdoor.core.dispatch import CHANNEL
 from overdoor.core.events import Event, Fact
-from overdoor.core.model import Call, Phrase
+from overdoor.core.model import Call, Outcome, Phrase
+from overdoor.core.sentence import Sentence
 from overdoor.engine import Engine
+from overdoor.languages import gettext as _
+from overdoor.languages import ngettext
 from overdoor.reach import Rung, Told
 from overdoor.store.reach import Row
-from overdoor.web.reaching import who
+from overdoor.web.reaching import who, why_words
 from overdoor.web.views import EVIDENCE, kind_of
 
 _RUNGS = {
-    Rung.PAGER: "pager",
-    Rung.PAGE: "open page",
-    Rung.PUSH: "push",
-    Rung.CHANNEL: "channel",
-}
-_REACH = {  # what is worth a line; queued is not
-    Told.SENT: "{name}: sent by {rung}",
-    Told.RECEIVED: "{name}: the phone has it ({rung})",
-    Told.SHOWN: "{name}: shown ({rung})",
-    Told.ACTED: "{name}: answered ({rung})",
-    Told.FAILED: "{name}: not sent by {rung}",
-    Told.WITHDRAWN: "{name}: taken back ({rung})",
-    Told.CHIMED: "{name}: it sounded ({rung})",
+    Rung.PAGER: Sentence("pager"),
+    Rung.PAGE: Sentence("open page"),
+    Rung.PUSH: Sentence("push"),
+    Rung.CHANNEL: Sentence("channel"),
 }
 _SOURCES = {
-    "button": "The button was pressed",
-    "page": "Asked for on the page behind the room's card",
-    "staff": "Raised by staff",
-    "schedule": "Raised by the clock, as a mystery call",
+    "button": Sentence("The button was pressed"),
+    "page": Sentence("Asked for on the page behind the room's card"),
+    "staff": Sentence("Raised by staff"),
+    "schedule": Sentence("Raised by the clock, as a mystery call"),
 }
-
+_OUTCOMES = {
+    Outcome.SERVED: Sentence("Closed: served"),
+    Outcome.CANCELLED: Sentence("Closed: cancelled"),
+    Outcome.LEFT: Sentence("Closed: left"),
+    Outcome.UNANSWERED: Sentence("Closed: unanswered"),
+}
+_ENDED = {  # by what, if nobody closed it
+    "closing time": Sentence("closing time"),
+    "the room was removed": Sentence("the room was removed"),
+}
+_NEEDS = {
+    "another-size": Sentence("Needed: another size"),
+    "another-model": Sentence("Needed: another model"),
+    "question": Sentence("Needed: a question"),
+    "ready-to-pay": Sentence("Needed: ready to pay"),
+    "other": Sentence("Needed: something else"),
+}
 _PLAIN = {
-    Fact.PRESSED_AGAIN: "Pressed again",
-    Fact.LAPSED: "The acknowledgement lapsed: nobody arrived in time",
-    Fact.DEMOTED: "Pressed again: that was no arrival, and the clock goes on",
-    Fact.TAP_REFUSED: "A tap that was used before came again, and proves nothing",
+    Fact.PRESSED_AGAIN: Sentence("Pressed again"),
+    Fact.LAPSED: Sentence("The acknowledgement lapsed: nobody arrived in time"),
+    Fact.DEMOTED: Sentence("Pressed again: that was no arrival, and the clock goes on"),
+    Fact.TAP_REFUSED: Sentence("A tap that was used before came again, and proves nothing"),
 }
 
 
@@ -49,123 +59,193 @@ def story(engine: Engine, call: Call, rows: Sequence[Row] = ()) -> list[dict[str
         for event in engine.store.story(call.id)
         if event.fact is not Fact.RATED  # one shopper's word, beside who it may be about
     ]
-    told += [(row.at, row.at, _reach(engine, row), []) for row in rows if row.state in _REACH]
+    reached = ((row.at, _reach(engine, row)) for row in rows)
+    told += [(at, at, text, []) for at, text in reached if text is not None]
     told.sort(key=lambda step: step[0])  # as it became known; it stays in order where that is equal
     return [{"at": at, "text": text, "why": why} for _, at, text, why in told]
 
 
-def _reach(engine: Engine, row: Row) -> str:
-    name = _name(engine, row.who)
-    text = _REACH[Told(row.state)].format(name=name, rung=_RUNGS[Rung(row.rung)])
-    return f"{text} ({row.detail})" if row.state == Told.FAILED and row.detail else text
+def _reach(engine: Engine, row: Row) -> str | None:
+    """How far a page came; that it is queued is not worth a line."""
+    about = {"name": _name(engine, row.who), "rung": _RUNGS[Rung(row.rung)]}
+    match Told(row.state):
+        case Told.SENT:
+            return _("%(name)s: sent by %(rung)s", **about)
+        case Told.RECEIVED:
+            return _("%(name)s: the phone has it (%(rung)s)", **about)
+        case Told.SHOWN:
+            return _("%(name)s: shown (%(rung)s)", **about)
+        case Told.ACTED:
+            return _("%(name)s: answered (%(rung)s)", **about)
+        case Told.FAILED if row.detail:
+            return _("%(name)s: not sent by %(rung)s (%(why)s)", why=why_words(row.detail), **about)
+        case Told.FAILED:
+            return _("%(name)s: not sent by %(rung)s", **about)
+        case Told.WITHDRAWN:
+            return _("%(name)s: taken back (%(rung)s)", **about)
+        case Told.CHIMED:
+            return _("%(name)s: it sounded (%(rung)s)", **about)
+        case _:
+            return None
 
 
-def _told(data: Mapping[str, Any]) -> str:
-    """A reply in words."""
+def _replied(who: str, data: Mapping[str, Any]) -> str:
     match data["phrase"]:
         case Phrase.WAIT:
-            return "one minute" if data["minutes"] == 1 else f"{data['minutes']} minutes"
+            return ngettext(
+                "%(who)s told the shopper: one minute",
+                "%(who)s told the shopper: %(num)s minutes",
+                data["minutes"],
+                who=who,
+            )
         case Phrase.SIZE:
-            return f"not in {data['missing']}; {data['offer']}?"
+            sizes = {"missing": data["missing"], "offer": data["offer"]}
+            return _("%(who)s told the shopper: not in %(missing)s; %(offer)s?", who=who, **sizes)
         case _:
-            return "not there; another model?"
+            return _("%(who)s told the shopper: not there; another model?", who=who)
 
 
-def _words(engine: Engine, call: Call, event: Event) -> str:
-    data, who = event.data, engine.name_of(event.duty) or ("somebody" if event.duty else None)
+def _words(engine: Engine, call: Call, event: Event) -> str:  # noqa: PLR0911, PLR0912 - for each
+    data, who = event.data, engine.name_of(event.duty) or _("somebody")
     match event.fact:
         case Fact.RAISED:
-            hidden = kind_of(call) is not call.kind
-            source = _SOURCES["button" if hidden else data["source"]]
-            notes = " (the time is an estimate)" if data["estimated"] else ""
-            notes += (
-                ". The third of this room left or cancelled in 10 min" if data["suspect"] else ""
-            )
-            return source + notes
+            return _raised(call, data)
         case Fact.UNREACHED | Fact.REACHED:
             return _of_reach(engine, event)
         case Fact.PAGED:
             return _paged(engine, event)
         case Fact.DECLINED:
-            return f"{who} declined"
+            return _("%(who)s declined", who=who)
         case Fact.ACKNOWLEDGED:
-            return f"{who} is coming"
+            return _("%(who)s is coming", who=who)
         case Fact.HANDED_OFF:
             to = engine.committed.plan.zones.get(data["zone"] or "")
-            return f"{who} handed it off" + (f" to {to.name}" if to else "")
+            if to is None:
+                return _("%(who)s handed it off", who=who)
+            return _("%(who)s handed it off to %(zone)s", who=who, zone=to.name)
         case Fact.UNDONE:
             if data.get("undid", "acknowledge") == "acknowledge":
-                return f"{who} took the acknowledgement back"
-            return f"{who} took the closing back: the call goes on"
+                return _("%(who)s took the acknowledgement back", who=who)
+            return _("%(who)s took the closing back: the call goes on", who=who)
         case Fact.NUDGED:
-            return f"{who} was reminded: the target has passed"
+            return _("%(who)s was reminded: the target has passed", who=who)
         case Fact.ASKED:
-            return f"{who} was asked: were you there?"
+            return _("%(who)s was asked: were you there?", who=who)
         case Fact.NEEDED:
-            return f"Needed: {data['need'].replace('-', ' ')}"
+            need: str = data["need"]
+            return _(_NEEDS.get(need, need))
         case Fact.REPLIED:
-            return f"{who} told the shopper: {_told(data)}"
+            return _replied(who, data)
         case Fact.ANSWERED:
-            return "The shopper said yes" if data["yes"] else "The shopper said no"
+            return _("The shopper said yes") if data["yes"] else _("The shopper said no")
         case Fact.ARRIVED:
-            said = ", said afterwards" if data["estimated"] else ""
-            return f"{who or 'Somebody'} arrived: {EVIDENCE[data['evidence']]}{said}"
+            return _arrived(event.duty and who, data)
         case Fact.CLOSED:
-            how = f" ({data.get('why', 'by itself')})" if data["estimated"] else ""
-            return f"Closed: {data['outcome']}{how}"
+            said = _(_OUTCOMES[Outcome(data["outcome"])])
+            if not data["estimated"]:
+                return said
+            how = _ENDED.get(data.get("why", ""))
+            return f"{said} ({_(how) if how else _('by itself')})"
+        case Fact.TAPPED if event.duty:
+            return _("%(who)s held a phone to the room's signed tag", who=who)
         case Fact.TAPPED:
-            return f"{who or 'Somebody not signed on'} held a phone to the room's signed tag"
+            return _("Somebody not signed on held a phone to the room's signed tag")
         case Fact.VOIDED:
-            return f"Taken out of the numbers: {data['reason']}"
+            return _("Taken out of the numbers: %(why)s", why=data["reason"])
         case _:
-            return _PLAIN.get(event.fact) or str(event.fact).replace("_", " ").capitalize()
+            plain = _PLAIN.get(event.fact)
+            return _(plain) if plain else str(event.fact).replace("_", " ").capitalize()
+
+
+def _raised(call: Call, data: Mapping[str, Any]) -> str:
+    source = data["source"] if kind_of(call) is call.kind else "button"  # a mystery stays one
+    said = _(_SOURCES[source])
+    if data["estimated"]:
+        said = _("%(what)s (the time is an estimate)", what=said)
+    if data["suspect"]:
+        third = _("The third of this room left or cancelled in 10 min")
+        said = f"{said}. {third}"
+    return said
+
+
+def _arrived(who: str | None, data: Mapping[str, Any]) -> str:
+    names = {"who": who, "evidence": EVIDENCE[data["evidence"]]}
+    if who is None:
+        said = _("Somebody arrived: %(evidence)s", **names)
+    else:
+        said = _("%(who)s arrived: %(evidence)s", **names)
+    return _("%(what)s, said afterwards", what=said) if data["estimated"] else said
 
 
 def _paged(engine: Engine, event: Event) -> str:
     data = event.data
     names = ", ".join(_name(engine, duty) for duty in data["duties"])
-    if data["target"] == "manager":
-        names = "the manager"
-    elif data["target"].startswith(CHANNEL):
-        names = _name(engine, data["target"])
-    step = f"Step {data['step'] + 1}, {data['target']}: "
+    target: str = data["target"]
+    if target == "manager":
+        names = _("the manager")
+    elif target.startswith(CHANNEL):
+        names = _name(engine, target)
+    step = {"step": data["step"] + 1, "target": _target(target), "names": names}
     passed = ", ".join(str(index + 1) for index in data["passed"])
-    skipped = f" (nobody to page at step {passed})" if passed else ""
-    return f"{step}{names} paged{skipped}" if names else f"{step}nobody to page{skipped}"
+    if names:
+        said = _("Step %(step)s, %(target)s: %(names)s paged", **step)
+    else:
+        said = _("Step %(step)s, %(target)s: nobody to page", **step)
+    return said + (f" ({_('nobody to page at step %(step)s', step=passed)})" if passed else "")
+
+
+def _target(target: str) -> str:
+    """Whom a step asks for, as the policy names it."""
+    known = {
+        "nearest": _("the nearest"),
+        "zone": _("the zone"),
+        "shop": _("the shop"),
+        "manager": _("the manager"),
+    }
+    return known.get(target) or _("channel %(name)s", name=target.removeprefix(CHANNEL))
 
 
 def _of_reach(engine: Engine, event: Event) -> str:
     data = event.data
     if event.fact is Fact.REACHED:
-        return f"{_name(engine, data['who'])} was reached after all"
+        return _("%(who)s was reached after all", who=_name(engine, data["who"]))
     names = ", ".join(_name(engine, one) for one in data["who"])
     if data["out"]:
-        return f"No receipt from {names}: the ring asks to call out"
-    return f"No receipt from {names}: the next step at once"
+        return _("No receipt from %(names)s: the ring asks to call out", names=names)
+    return _("No receipt from %(names)s: the next step at once", names=names)
 
 
 def _name(engine: Engine, id_: str) -> str:
-    return who(engine, id_) or "somebody"
+    return who(engine, id_) or _("somebody")
 
 
 def _why(engine: Engine, event: Event) -> list[str]:
     if event.fact is not Fact.PAGED:
         return []
-    lines = []
-    for candidate in event.data["why"]:
-        reasons = ["free" if candidate["free"] else "busy with another call"]
-        if candidate["next_door"]:
-            reasons = ["next door already"]
-        if candidate.get("silent"):
-            reasons.append("gave no receipt before")
-        if candidate["lapsed"]:
-            reasons.append("let it lapse before")
-        if candidate["same_visit"]:
-            reasons.append("served this visit")
-        if candidate["missing"]:
-            reasons.append(f"without {', '.join(candidate['missing'])}")
-        doubt = f" ± {candidate['doubt_m']:.0f} m" if candidate["doubt_m"] else ""
-        reasons.append(f"{candidate['metres']:.0f} m away{doubt}")
-        reasons.append(f"{candidate['recent_pages']} pages in 15 min")
-        lines.append(f"{engine.name_of(candidate['duty']) or 'somebody'}: {', '.join(reasons)}")
-    return lines
+    return [
+        f"{engine.name_of(one['duty']) or _('somebody')}: {', '.join(_reasons(one))}"
+        for one in event.data["why"]
+    ]
+
+
+def _reasons(candidate: Mapping[str, Any]) -> list[str]:
+    """Why somebody was chosen, or not."""
+    reasons = [_("free") if candidate["free"] else _("busy with another call")]
+    if candidate["next_door"]:
+        reasons = [_("next door already")]
+    if candidate.get("silent"):
+        reasons.append(_("gave no receipt before"))
+    if candidate["lapsed"]:
+        reasons.append(_("let it lapse before"))
+    if candidate["same_visit"]:
+        reasons.append(_("served this visit"))
+    if candidate["missing"]:
+        reasons.append(_("without %(skills)s", skills=", ".join(candidate["missing"])))
+    metres = round(candidate["metres"])
+    if candidate["doubt_m"]:
+        doubt = round(candidate["doubt_m"])
+        reasons.append(_("%(metres)s ± %(doubt)s m away", metres=metres, doubt=doubt))
+    else:
+        reasons.append(_("%(metres)s m away", metres=metres))
+    pages = candidate["recent_pages"]
+    return [*reasons, ngettext("%(num)s page in 15 min", "%(num)s pages in 15 min", pages)]

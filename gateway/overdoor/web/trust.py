@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
 from overdoor.authority import fingerprint
+from overdoor.languages import gettext as _
 from overdoor.web.pages import render
 from overdoor.web.problems import not_found
 
@@ -36,5 +37,5 @@ def certificate(request: Request) -> Response:
     """What vouches for the gateway, as phones take it."""
     vouching = _vouching(request)
     if vouching is None:
-        raise not_found("certificate of the shop's own")
+        raise not_found(_("There is no certificate of the shop's own."))
     return Response(vouching.public_bytes(Encoding.DER), media_type="application/x-x509-ca-cert")

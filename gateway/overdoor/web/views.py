@@ -10,19 +10,21 @@ from overdoor.core.dispatch import distance
 from overdoor.core.events import Event
 from overdoor.core.model import Call, Device, DeviceStatus, Duty, Kind, Millis, Room, State
 from overdoor.core.replies import may_reply
+from overdoor.core.sentence import Sentence
 from overdoor.core.times import rfc3339
 from overdoor.engine import Engine
 from overdoor.insight.intervals import ENOUGH
 from overdoor.insight.summary import CallRow, summarise
+from overdoor.languages import gettext as _
 from overdoor.store import telemetry, updates
 
 EVIDENCE = {
-    "A": "presence button in the room",
-    "B": "signed tag",
-    "C": "code or badge, or the button held while raised",
-    "D": "a tap in the app",
+    "A": Sentence("presence button in the room"),
+    "B": Sentence("signed tag"),
+    "C": Sentence("code or badge, or the button held while raised"),
+    "D": Sentence("a tap in the app"),
 }
-RULE = (
+RULE = Sentence(
     "Raised to arrived, over the calls that somebody arrived at. Wrong presses (cancelled within "
     "5 s), tests and voided calls are left out; abandoned calls are counted beside it."
 )
@@ -193,7 +195,7 @@ def summary(
 ) -> dict[str, Any]:
     """The numbers of a span of time, with the rule behind them."""
     rows = (CallRow(*row) for row in engine.store.counted(since, until, zone))
-    return asdict(summarise(rows)) | {"p90_needs": ENOUGH, "rule": RULE}
+    return asdict(summarise(rows)) | {"p90_needs": ENOUGH, "rule": _(RULE)}
 
 
 def _online(devices: list[Device]) -> bool:
@@ -226,7 +228,7 @@ def live(engine: Engine, zone: ZoneInfo) -> dict[str, Any]:
             "p90_needs": ENOUGH,
             "waiting": numbers["waiting"],
             "target_ms": policy.target_arrival_ms,
-            "rule": RULE,
+            "rule": _(RULE),
         },
         "staff": [_staff(engine, duty) for duty in shop.duties.values()],
         "empty": not latest,
@@ -247,20 +249,24 @@ def _alarms(engine: Engine) -> list[str]:
     sentences = []
     for device in shop.devices.values():
         room = shop.plan.rooms.get(shop.plan.room_of.get(device.id, ""))
-        place = room.name if room else device.id
+        names = {"place": room.name if room else device.id, "device": device.id}
         if device.alarm == "offline":
-            sentences.append(
-                f"{place}: {device.id} does not answer. Is it powered, is the Wi-Fi up?"
+            said = _(
+                "%(place)s: %(device)s does not answer. Is it powered, is the Wi-Fi up?", **names
             )
+            sentences.append(said)
         elif device.alarm == "lamp":
-            sentences.append(
-                f"{place}: {device.id} does not say what its lights show. Look at them."
+            said = _(
+                "%(place)s: %(device)s does not say what its lights show. Look at them.", **names
             )
+            sentences.append(said)
         elif engine.telemetry.get(device.id, {}).get("mode") == "safe":
-            sentences.append(
-                f"{place}: {device.id} is in safe mode, because ten starts did not last. "
-                f"See overdoor device report {device.id}."
+            said = _(
+                "%(place)s: %(device)s is in safe mode, because ten starts did not last. "
+                "See overdoor device report %(device)s.",
+                **names,
             )
+            sentences.append(said)
     return sentences
 
 
@@ -312,7 +318,7 @@ def _staff(engine: Engine, duty: Duty) -> dict[str, Any]:
     zone = shop.plan.zones.get(duty.zone)
     room = shop.plan.rooms.get(busy.room) if busy else None
     return {
-        "name": engine.name_of(duty.id) or "somebody",
+        "name": engine.name_of(duty.id) or _("somebody"),
         "zone_name": zone.name if zone else duty.zone,
         "paused": duty.paused,
         "busy_room": room.name if room else None,
@@ -460,6 +466,6 @@ def call_page(engine: Engine, call: Call) -> dict[str, Any]:
         | {
             "room_name": room_name(engine, call.room),
             "zone_name": zone.name if zone else call.zone,
-            "evidence_text": EVIDENCE.get(call.evidence or ""),
+            "evidence_text": _(EVIDENCE[call.evidence]) if call.evidence else None,
         }
     )

@@ -1,0 +1,86 @@
+"""The catalogues: read once, whole, from the files that translators edit."""
+
+import io
+from dataclasses import dataclass
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+from typing import Literal
+
+from babel import Locale
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from overdoor.languages.pseudo import PSEUDO, Pseudo
+from overdoor.resources import folder
+
+original = "en"  # the language of the code
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """A language. `texts` are its sentences, `locale` what CLDR knows of it."""
+
+    tag: str
+    texts: NullTranslations
+    locale: Locale
+    complete: bool = True
+
+    @property
+    def name(self) -> str:
+        """How it calls itself."""
+        name = self.locale.get_display_name(self.locale) or self.tag
+        return name[:1].upper() + name[1:]
+
+    @property
+    def direction(self) -> Literal["ltr", "rtl"]:
+        """Which way its letters run."""
+        return "rtl" if self.locale.text_direction == "rtl" else "ltr"
+
+
+english = Catalogue(original, NullTranslations(), Locale(original))
+
+
+def locales() -> Path:
+    """The folder of the catalogues."""
+    return folder("dashboard") / "locales"
+
+
+def file_of(language: str) -> Path:
+    """Where the catalogue of a language is."""
+    return locales() / language / "LC_MESSAGES" / "overdoor.po"
+
+
+@cache
+def catalogue(tag: str) -> Catalogue:
+    """The catalogue of a language, complete or not. Raises `KeyError` if there is none."""
+    if tag == original:
+        return english
+    if tag in PSEUDO:
+        return Catalogue(tag, Pseudo(tag), Locale(tag[:2]))
+    if not tag.isalpha() or not file_of(tag).is_file():
+        raise KeyError(tag)
+    with file_of(tag).open("rb") as file:
+        read = read_po(file, locale=tag)
+    whole = io.BytesIO()
+    write_mo(whole, read)
+    whole.seek(0)
+    return Catalogue(tag, GNUTranslations(whole), Locale(tag), complete=is_complete(read))
+
+
+def is_complete(read: Catalog) -> bool:
+    """Whether every sentence of a catalogue is there, and looked at."""
+    for message in read:
+        texts = message.string if isinstance(message.string, tuple | list) else [message.string]
+        if message.id and (message.fuzzy or not all(texts)):
+            return False
+    return True
+
+
+@cache
+def offered() -> tuple[Catalogue, ...]:
+    """The languages that a reader may choose from: English, and the complete ones."""
+    others = sorted(path.name for path in locales().iterdir() if path.is_dir())
+    found = [catalogue(tag) for tag in others if file_of(tag).is_file()]
+    return (english, *(one for one in found if one.complete))
