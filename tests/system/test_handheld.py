@@ -323,7 +323,7 @@ async def test_the_page_can_be_installed(gateway: Gateway, tmp_path: Path) -> No
         devtools = await context.new_cdp_session(page)
         manifest = await devtools.send("Page.getAppManifest")
         assert manifest["errors"] == []
-        assert manifest["url"].endswith("/static/manifest.json")
+        assert manifest["url"].endswith("/manifest/en.json")
         assert (await devtools.send("Page.getInstallabilityErrors"))["installabilityErrors"] == []
         await context.close()
 
