@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from babel import Locale
-from babel.messages.catalog import Catalog, Message
+from babel.messages.catalog import Catalog, Message, TranslationError
 from babel.messages.checkers import python_format
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po, write_po
@@ -60,6 +60,7 @@ Short, plain and friendly; in the polite form, to shoppers and to staff. Leave %
 {names}, <tags> and what stands in <code> as they are; a name may move within the sentence."""
 
 REVIEWED = re.compile(r"^# Read by a native speaker: (no|yes, .+)$", re.MULTILINE)
+AS_IN_ENGLISH = "As in English."  # of names, and words that a language took over
 _CHANGING = re.compile(
     r'^"((POT-Creation|PO-Revision)-Date: .*|.*(EMAIL@ADDRESS|LL@li\.org).*)\n', re.MULTILINE
 )
@@ -111,8 +112,8 @@ def updated(language: str, template: Catalog) -> Catalog:
     return known
 
 
-def wrong(language: str, template: Catalog, same: frozenset[str] = frozenset()) -> Iterator[str]:
-    """What is missing or wrong, a line for each. `same`: what may be as in English."""
+def wrong(language: str, template: Catalog) -> Iterator[str]:
+    """What is missing or wrong, a line for each."""
     text = file_of(language).read_text()
     if not REVIEWED.search(text):
         yield "the head does not say: # Read by a native speaker: no"
@@ -125,12 +126,10 @@ def wrong(language: str, template: Catalog, same: frozenset[str] = frozenset()) 
         if mine is None:
             yield f"{ids[0]!r} is not in the file: run make messages"
             continue
-        yield from (f"{ids[0]!r}: {trouble}" for trouble in _troubles(ids, mine, catalog, same))
+        yield from (f"{ids[0]!r}: {trouble}" for trouble in _troubles(ids, mine, catalog))
 
 
-def _troubles(
-    ids: tuple[str, ...], mine: Message, catalog: Catalog, same: frozenset[str]
-) -> Iterator[str]:
+def _troubles(ids: tuple[str, ...], mine: Message, catalog: Catalog) -> Iterator[str]:
     texts = mine.string if isinstance(mine.string, tuple | list) else (mine.string,)
     if not all(texts):
         yield "is empty"
@@ -139,15 +138,14 @@ def _troubles(
         yield "is fuzzy: look at it, and remove the mark"
     if len(ids) > 1 and len(texts) != catalog.num_plurals:
         yield f"has {len(texts)} plural forms, not {catalog.num_plurals}"
-    for check in (python_format,):
-        try:
-            check(catalog, mine)
-        except Exception as error:
-            yield str(error)
+    try:
+        python_format(catalog, mine)
+    except TranslationError as error:
+        yield str(error)
     for index, text in enumerate(texts):
         yield from _unlike(ids, text, plural=len(ids) > 1, last=index == len(texts) - 1)
-        if text in ids and text not in same and any(letter.isalpha() for letter in bare(text)):
-            yield "is the same as in English"
+        if text in ids and AS_IN_ENGLISH not in mine.user_comments and bare(text):
+            yield f"is the same as in English; if that is right, write above it: # {AS_IN_ENGLISH}"
 
 
 def _unlike(ids: tuple[str, ...], text: str, *, plural: bool, last: bool) -> Iterator[str]:
@@ -164,14 +162,14 @@ def _unlike(ids: tuple[str, ...], text: str, *, plural: bool, last: bool) -> Ite
 
 
 def bare(text: str) -> str:
-    """A sentence without its blanks and tags."""
-    return _TAG.sub("", _BLANK.sub("", text))
+    """The letters of a sentence, without its blanks and tags."""
+    return "".join(filter(str.isalpha, _TAG.sub("", _BLANK.sub("", text))))
 
 
 def main() -> None:
     template = found()
     if sys.argv[1:]:
-        troubles = list(wrong(sys.argv[1], template, SAME.get(sys.argv[1], frozenset())))
+        troubles = list(wrong(sys.argv[1], template))
         print("\n".join(troubles) or "complete, nothing wrong")
         sys.exit(bool(troubles))
     (locales() / TEMPLATE).write_text(written(template))
@@ -185,10 +183,6 @@ def main() -> None:
 def _whole(message: Message) -> bool:
     texts = message.string if isinstance(message.string, tuple | list) else (message.string,)
     return all(texts) and not message.fuzzy
-
-
-# What may be the same as in English: names, and words that a language took over.
-SAME: dict[str, frozenset[str]] = {}
 
 
 if __name__ == "__main__":
