@@ -9,7 +9,7 @@ RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test check bench soak drill model icons tools clean
+.PHONY: help run test check bench soak drill model icons screenshots tools clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
@@ -48,6 +48,9 @@ model: ## button, receipt and lamp, checked by spin in all their orders
 
 icons: tools ## the icons in pixels, from their drawings
 	$(BIN)/python -m tests.icons
+
+screenshots: tools ## every page in every state, as pictures (some: ARGS="screenshots a_shift")
+	$(BIN)/python -m tests.looks $(ARGS)
 
 # What the tests need beside Python. Installed by itself where that is possible.
 tools: $(DEV_STAMP)

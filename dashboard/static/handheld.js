@@ -66,10 +66,14 @@ document.addEventListener("click", (event) => {
   if (verb === "hand-off") {
     handing = { call: card.dataset.call, room };
     $("handoff-room").textContent = room;
-    for (const choice of document.querySelectorAll("[data-handoff-zone]")) {
-      choice.hidden = choice.dataset.handoffZone === floor()?.dataset.zone;
-    }
-    $("handoff-people").replaceChildren(...$("colleagues").cloneNode(true).children);
+    const zones = [...document.querySelectorAll("[data-handoff-zone]")];
+    for (const choice of zones) choice.hidden = choice.dataset.handoffZone === floor()?.dataset.zone;
+    const people = $("colleagues").cloneNode(true).children;
+    const elsewhere = zones.some((choice) => !choice.hidden);
+    $("handoff-people").hidden = !people.length;
+    $("handoff-or").hidden = !people.length || !elsewhere;
+    $("handoff-nobody").hidden = people.length || elsewhere;
+    $("handoff-people").replaceChildren(...people);
     $("handoff").showModal();
     return;
   }

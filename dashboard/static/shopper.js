@@ -7,6 +7,7 @@ const OPEN_MS = 2_000;
 const IDLE_MS = 5_000;
 const LOST_AFTER = 3; // polls in a row: a blink of the network is not worth a line
 const LIMIT_MS = 8_000;
+const READ_MS = 20_000; // how long it stays what was not possible
 
 const banner = document.getElementById("banner");
 const words = (id) => document.getElementById(id).content.textContent;
@@ -15,6 +16,7 @@ let tag = "";
 let lost = 0;
 let asking = null; // what is under way; a form's answer beats a poll's
 let timer = 0;
+let readUntil = 0;
 
 async function ask(options) {
   const mine = new AbortController();
@@ -42,6 +44,7 @@ function show(answer, html) {
   const page = new DOMParser().parseFromString(html, "text/html");
   const fresh = page.getElementById("main");
   if (!fresh) throw new Error(`not the page: ${answer.status}`);
+  if (!answer.ok) readUntil = Date.now() + READ_MS;
   tag = answer.headers.get("ETag") ?? "";
   if (answer.redirected) history.replaceState(null, "", answer.url);
   const box = main();
@@ -54,7 +57,7 @@ function show(answer, html) {
 
 async function poll() {
   clearTimeout(timer);
-  if (document.visibilityState === "visible" && !asking) {
+  if (document.visibilityState === "visible" && !asking && Date.now() > readUntil) {
     const found = await ask({ headers: tag ? { "If-None-Match": tag } : {} });
     lost = found ? 0 : lost + 1;
     if (lost >= LOST_AFTER) banner.textContent = words("lost");
@@ -71,6 +74,7 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (form.ariaBusy === "true") return;
   form.ariaBusy = "true";
+  readUntil = 0;
   const body = new URLSearchParams(new FormData(form));
   if (button?.name) body.set(button.name, button.value);
   const sent = await ask({ url: form.action, method: "POST", body });

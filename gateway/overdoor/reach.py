@@ -152,6 +152,18 @@ class Reach:
         """A push left for this browser; its receipt is awaited."""
         self._unanswered[way.target] += 1
 
+    def by_push(self) -> set[str]:
+        """Who on the floor has a browser that takes pushes, and that is not quiet."""
+        on_floor = (duty for duty in self._engine.committed.duties.values() if not duty.paused)
+        return {
+            duty.id
+            for duty in on_floor
+            if any(
+                self._unanswered.get(way.target, 0) < QUIET_AFTER
+                for way in self.ways(duty.id, kept.PUSH)
+            )
+        }
+
     def phones(self) -> tuple[int, int]:
         """How many browsers take pushes, and how many of them have given no receipt lately."""
         ways = [way for duty in self._ways for way in self.ways(duty, kept.PUSH)]

@@ -132,6 +132,14 @@ async def test_every_error_is_a_problem_in_json(
     )
 
 
+@pytest.mark.parametrize("path", ["/nowhere", "/calls/none"])
+async def test_who_reads_pages_is_told_on_a_page(shop: Client, path: str) -> None:
+    answer = await shop.http.get(path, headers={"Accept": "text/html"})
+    assert answer.status_code == 404
+    assert "There is no such" in answer.text
+    assert 'href="/"' in answer.text
+
+
 async def test_a_mistake_of_ours_is_a_problem_too(
     shop: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

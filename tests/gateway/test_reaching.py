@@ -3,7 +3,7 @@
 import pytest
 
 from overdoor.core.events import Fact
-from overdoor.core.inputs import Answer, Reached, Unreached, Verb
+from overdoor.core.inputs import Answer, Configured, Reached, Unreached, Verb
 from overdoor.core.model import Step
 from overdoor.reach import Rung, Told
 
@@ -203,3 +203,35 @@ async def test_a_receipt_changes_nothing_that_others_would_be_poked_for(
         await shop.post(f"{call}/receipt", ana, state=state)
         await settled(shop.engine)
         assert said.empty()
+
+
+async def test_the_quiet_line_counts_a_phone_that_takes_pushes(shop: Client) -> None:
+    reach = shop.app.state.reach
+    reach.push_key, reach.push_hosts = "key", ("fcm.googleapis.com",)
+    ana = await shop.sign_on("Ana")
+    bearer = {"Authorization": f"Bearer {ana}"}
+
+    async def quiet() -> str:
+        return (await shop.http.get("/handheld/calls", headers=bearer)).text
+
+    assert "0 devices reachable" in await quiet()
+    await shop.post("/duty/push", ana, **Browser().subscription("https://fcm.googleapis.com/x"))
+    assert "1 device reachable" in await quiet()
+    async with shop.stream(ana):
+        assert "1 device reachable" in await quiet()  # the same phone, its page open
+    (duty,) = shop.engine.committed.duties
+    for _ in range(3):
+        reach.pushed(reach.ways(duty, "push")[0])
+    assert "0 devices reachable" in await quiet()
+
+
+async def test_nobody_is_said_to_be_missing_where_somebody_stands(shop: Client) -> None:
+    await shop.engine.do(Configured(a_plan(steps=STEPS)))
+    ana = await shop.sign_on("Ana")
+    call = await shop.raised()
+    for _ in range(2):
+        raised = shop.engine.committed.calls["w1"]
+        await shop.engine.do(Unreached(raised.id, raised.fence, raised.paged))
+    assert "asks for the manager" in (await shop.http.get("/dashboard/live")).text
+    await shop.post(f"{call}/arrive", ana)
+    assert "asks for the manager" not in (await shop.http.get("/dashboard/live")).text

@@ -125,6 +125,10 @@ class Gateway:
             self.process.send_signal(signal.SIGTERM)
         return await self.process.wait()
 
+    @property
+    def url(self) -> str:
+        return str(self.http.base_url).rstrip("/")
+
     async def get(self, path: str) -> Any:
         response = await self.http.get(f"/api/v1{path}")
         response.raise_for_status()
@@ -160,6 +164,15 @@ class Device:
         self.n += 1
         await self.send(n=self.n, button=button, gesture=gesture, **other)
         return self.n
+
+    async def need(self, need: str) -> None:
+        self.n += 1
+        await self.send(n=self.n, type="need", need=need)
+
+    async def describe(self, **info: Any) -> None:
+        body = {"v": 1, "kind": "callpoint", "boot": self.boot, "caps": ["call"], "trouble": []}
+        body |= info
+        await self.client.publish(self.topic("info"), json.dumps(body), qos=1, retain=True)
 
     async def send(self, **event: Any) -> None:
         body = {
@@ -275,15 +288,22 @@ class Street:
 @pytest.fixture
 async def street(tmp_path: Path) -> AsyncIterator[Street]:
     """A place with an external mosquitto."""
+    async with a_street(tmp_path) as place:
+        yield place
+
+
+@asynccontextmanager
+async def a_street(folder: Path) -> AsyncIterator[Street]:
+    """A place with an external mosquitto, in an empty folder."""
     port = free_port()
-    config = tmp_path / "mosquitto.conf"
+    config = folder / "mosquitto.conf"
     config.write_text(mosquitto_config(port))
     async with AsyncExitStack() as stack:
         broker = await stack.enter_async_context(
             process(tool("mosquitto"), "-c", config, stderr=asyncio.subprocess.DEVNULL)
         )
         await until(lambda: _answers(port), "the broker listens")
-        yield Street(tmp_path, port, broker, stack)
+        yield Street(folder, port, broker, stack)
 
 
 async def _answers(port: int) -> bool:

@@ -96,7 +96,7 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
     state.assets = Assets(dashboard / "static")
     state.templates.env.globals |= {"assets": state.assets.base, "build": state.assets.build}
     speak_in(state.templates.env)
-    problems.install(app)
+    problems.install(app, pages.problem)
     for own in (
         reaching,  # before the answers, whose paths would take theirs
         replies,

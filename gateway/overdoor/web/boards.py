@@ -1,6 +1,7 @@
 """Pages that are looked at from afar: the wall board, and the floor plan that glows."""
 
 from math import ceil, dist, sqrt
+from textwrap import wrap
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -19,6 +20,7 @@ _ROOM_M = 1.6  # how large a room is drawn at most
 _PITCH_M = 2.2  # from room to room, where the file says no places
 _AROUND_M = 0.55  # of a zone, around its rooms
 _MARGIN_M = 0.6
+_LINE = 12  # letters in a room's box
 
 
 @router.get("/wall")
@@ -78,11 +80,17 @@ def drawing(engine: Engine) -> dict[str, Any]:
         "size": size,
         "placed": placed,
         "places": places,
+        "labels": {room.id: _lines(room.name) for room in plan.rooms.values()},
         "zones": zones,
         "walls": walls,
         "waypoints": turns,
         **_box(points, half + _MARGIN_M),
     }
+
+
+def _lines(name: str) -> list[str]:
+    """A name as it fits into a room's box; the list beside the plan has all of it."""
+    return [name] if len(name) <= _LINE else wrap(name, _LINE, max_lines=2, placeholder="…")
 
 
 def _places(plan: Plan) -> tuple[dict[str, Point], bool]:

@@ -53,6 +53,14 @@ def render(
     return response
 
 
+def problem(request: Request, said: Problem) -> HTMLResponse:
+    """What went wrong, for who asked for a page."""
+    if not hasattr(request.state, "who"):
+        request.state.who = None  # it never came to a route
+    words = {"title": said.body["title"], "detail": said.body["detail"], "code": said.status}
+    return render(request, "problem.html", "problem", said.status, **words)
+
+
 @router.get("/")
 def dashboard(request: Request, engine: TheEngine) -> HTMLResponse:
     """The manager's page."""
@@ -141,7 +149,7 @@ async def choose_language(
 
 def _live(request: Request, engine: Engine) -> dict[str, Any]:
     state = request.app.state
-    reach = reach_view(engine, state.reach, state.hub.on_duty())
+    reach = reach_view(engine, state.reach, len(state.hub.on_duty()))
     return views.live(engine, state.timezone) | {"reach": reach}
 
 
@@ -156,7 +164,9 @@ def _duty(request: Request, engine: Engine, session: Session | None) -> dict[str
     seq = engine.seq  # read first: what is shown may be newer than its number, never older
     duty = session.duty
     zone = engine.committed.plan.zones.get(duty.zone)
-    return views.for_duty(engine, duty, request.app.state.hub.on_duty()) | {
+    state = request.app.state
+    people = len(state.hub.on_duty() | state.reach.by_push())
+    return views.for_duty(engine, duty, people) | {
         "zones": zones(engine),
         "seq": seq,
         "duty": {

@@ -114,7 +114,7 @@ async def channel(body: ChannelBody, session: OnDuty, reach: TheReach) -> None:
 @router.get("/reach")
 async def reachable(engine: TheEngine, reach: TheReach, request: Request) -> dict[str, Any]:
     """What can be reached just now. A phone or channel that gives no sign is said to be quiet."""
-    return reach_view(engine, reach, request.app.state.hub.on_duty())
+    return reach_view(engine, reach, len(request.app.state.hub.on_duty()))
 
 
 def reach_view(engine: Engine, reach: Reach, people: int) -> dict[str, Any]:

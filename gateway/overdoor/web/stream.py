@@ -47,11 +47,11 @@ class Hub:
         for watcher in self._watchers:
             watcher.poke(())
 
-    def on_duty(self) -> int:
-        """How many people on the floor have a page open; one on a break is not called."""
+    def on_duty(self) -> set[str]:
+        """Who on the floor has a page open; one on a break is not called."""
         watching = {watcher.duty for watcher in tuple(self._watchers)}  # they come and go meanwhile
         duties = self._engine.committed.duties.values()
-        return sum(duty.id in watching and not duty.paused for duty in duties)
+        return {duty.id for duty in duties if duty.id in watching and not duty.paused}
 
     def pages(self, duty: str) -> int:
         """How many open pages somebody has."""

@@ -294,11 +294,12 @@ def _card(engine: Engine, room: Room, now: Millis) -> dict[str, Any]:
         "need": call.need if call else None,
         "who": engine.name_of(call.by) if call else None,
         "late": waited > shop.plan.policy.target_arrival_ms,
-        "manager": bool(call and call.manager),
+        "manager": bool(call and call.manager and call.arrived_at is None),
         "unreached": bool(call and call.unreached),
         "online": _online(devices),
         "offline_since": min(filter(None, offline), default=None),
         "no_device": not devices,
+        "training": room.training,
         "service": state.service,
         "last_outcome": state.last.outcome if state.last else None,
         "last_at": state.last.closed_at if state.last else None,
@@ -339,13 +340,14 @@ def _recent(engine: Engine, call: Call) -> dict[str, Any]:
         "who": engine.name_of(call.by) if there else None,
         "evidence": call.evidence,
         "kind": kind_of(call),
+        "voided": call.voided is not None,
     }
 
 
-def for_duty(engine: Engine, duty: Duty, pages_open: int) -> dict[str, Any]:
+def for_duty(engine: Engine, duty: Duty, people: int) -> dict[str, Any]:
     """The associate's page: the calls for this duty, and a quiet line when there are none.
 
-    `pages_open`: how many people on duty have this page open, and so can be reached by it.
+    `people`: how many on the floor can be reached by a page that is open, or by a push.
     """
     shop, now = engine.committed, engine.clock()
     mine = [call for call in shop.calls.values() if _is_for(call, duty)]
@@ -357,6 +359,7 @@ def for_duty(engine: Engine, duty: Duty, pages_open: int) -> dict[str, Any]:
     ]
     pagers = [shop.devices.get(device) for device in shop.plan.pagers]
     lasts = [state.last.closed_at for state in shop.rooms.values() if state.last]
+    lasts += [call.raised_at for call in shop.calls.values()]
     return {
         "calls": [_task(engine, call, duty, now) for call in mine],
         "others": [
@@ -379,7 +382,7 @@ def for_duty(engine: Engine, duty: Duty, pages_open: int) -> dict[str, Any]:
                 _online([shop.devices.get(device, Device(device)) for device in room.devices])
                 for room in shop.plan.rooms.values()
             ),
-            "devices_reachable": pages_open
+            "devices_reachable": people
             + sum(pager is not None and pager.status is DeviceStatus.ONLINE for pager in pagers),
             "last_call_at": max(filter(None, lasts), default=None),
         },

@@ -1,0 +1,95 @@
+"""What is held against each page: nobody may meet a page that is not for them."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page
+
+from .stage import DESKTOP, PHONE, Shown
+
+SCHEMES = ("light", "dark")
+NARROWEST = 320  # CSS pixels: WCAG 1.4.10
+SMALL_PHONE = 360  # with its text at 200 %: WCAG 1.4.4
+AXE = {"rules": {"target-size": {"enabled": True}}}
+_ASK = f"({{ what, of }}) => {Path(__file__).with_name('check.js').read_text()}[what](of)"
+
+
+@dataclass
+class Findings:
+    """What is wrong, each a line that begins with the name of the page."""
+
+    axe: list[str] = field(default_factory=list)
+    wide: list[str] = field(default_factory=list)
+    keyboard: list[str] = field(default_factory=list)
+    motion: list[str] = field(default_factory=list)
+    strayed: list[str] = field(default_factory=list)
+    seen: int = 0
+
+
+async def looks(page: Page) -> AsyncIterator[tuple[str, str]]:
+    """The page as a phone and a desktop show it, light and dark: (size, scheme)."""
+    for size, viewport in (("phone", PHONE), ("desktop", DESKTOP)):
+        await page.set_viewport_size(viewport)  # type: ignore[arg-type]
+        for scheme in SCHEMES:
+            await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            yield size, scheme
+
+
+async def ask(page: Page, what: str, of: object = None) -> Any:
+    """What a function of check.js says of the page."""
+    return await page.evaluate(_ASK, {"what": what, "of": of})
+
+
+async def check(shown: Shown, findings: Findings) -> None:
+    """Adds what is wrong with a page."""
+    page, name = shown.page, shown.name
+    findings.seen += 1
+    async for size, scheme in looks(page):
+        if (size == "phone") is (scheme == "dark"):
+            continue  # each size once, each scheme once: axe takes its time
+        found = await Axe().run(page, options=AXE)
+        findings.axe += [
+            f"{name}, {size}, {scheme}: {one['id']}: {node['html'][:160]}: {node['failureSummary']}"
+            for one in found.response["violations"]
+            for node in one["nodes"]
+        ]
+    if await ask(page, "moving"):
+        findings.motion.append(f"{name} moves for somebody who wants no motion")
+    await _narrow(page, name, findings)
+    await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    await _tab_through(page, name, findings)
+    await page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+
+
+async def _narrow(page: Page, name: str, findings: Findings) -> None:
+    await page.set_viewport_size({"width": NARROWEST, "height": 640})
+    if wide := await ask(page, "tooWide"):
+        findings.wide.append(f"{name} at {NARROWEST} px: {wide}")
+    session = await page.context.new_cdp_session(page)
+    await page.set_viewport_size({"width": SMALL_PHONE, "height": 640})
+    await session.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
+    if wide := await ask(page, "tooWide"):
+        findings.wide.append(f"{name} at {SMALL_PHONE} px, text at 200 %: {wide}")
+    await session.send("Page.setFontSizes", {"fontSizes": {"standard": 16, "fixed": 13}})
+    await session.detach()
+
+
+async def _tab_through(page: Page, name: str, findings: Findings) -> None:
+    """Every control is reached with the tab key, and shows that it is."""
+    many = await ask(page, "controls")
+    left, unseen = set(range(many)), dict[str, None]()
+    for _ in range(2 * many + 6):
+        if not left:
+            break
+        await page.keyboard.press("Tab")
+        at: dict[str, Any] = await ask(page, "focused")
+        left.discard(at["place"])
+        if at["place"] >= 0 and not at["seen"]:
+            unseen[at["name"]] = None
+    findings.keyboard += [f"{name}: focus is not to be seen on {one}" for one in unseen]
+    for place in left:
+        what = await ask(page, "name", place)
+        findings.keyboard.append(f"{name}: not reached by tab: {what}")
