@@ -11,7 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 from starlette.responses import Response
 
-from overdoor import __version__, authority
+from overdoor import __version__, authority, languages
 from overdoor.cards import Cards
 from overdoor.config import ShopPart, WebPart
 from overdoor.engine import Engine
@@ -92,6 +92,7 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
     state.limits = Limits()
     state.walks = shopper.Walks(engine.store)
     state.key_locks = WeakValueDictionary()
+    languages.offered()  # read now, so that nobody waits for it
     state.templates = Jinja2Templates(dashboard / "templates")
     state.assets = Assets(dashboard / "static")
     state.templates.env.globals |= {"assets": state.assets.base, "build": state.assets.build}
