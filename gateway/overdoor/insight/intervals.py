@@ -9,11 +9,12 @@ from functools import lru_cache
 from itertools import accumulate
 from math import ceil, exp, lgamma, log, log1p, sqrt
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 LEVEL = 0.9
 ENOUGH = 30  # fewer calls are drawn as dots, without a 90th percentile
 
+Value = TypeVar("Value", int, float)
 Counted = Sequence[tuple[float, int]]  # value, how many of it; ascending
 
 
@@ -32,7 +33,7 @@ def only_dots(n: int) -> bool:
     return n < ENOUGH
 
 
-def percentile(ordered: Sequence[int], q: float) -> int:
+def percentile(ordered: Sequence[Value], q: float) -> Value:
     """The nearest-rank percentile: the smallest value that at least `q` of all do not exceed.
 
     `ordered` is sorted and not empty; 0 < q ≤ 1. Definition 1 of Hyndman & Fan, Sample Quantiles
@@ -87,7 +88,7 @@ def wilson(hits: float, n: float, level: float = LEVEL) -> Interval:
     )
 
 
-def poisson(events: int, level: float = LEVEL) -> Interval:
+def poisson(events: float, level: float = LEVEL) -> Interval:
     """The interval of the mean behind a count, by Byar's approximation.
 
     Within a percent of the exact limits from one event on; none happened: 0, and somewhat too wide.
