@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from overdoor.insight.cells import Cell
 from overdoor.insight.erlang import ErlangA, staff_for
+from overdoor.insight.histogram import Histogram
 from overdoor.insight.staffing import (
+    HOUR_MS,
     Change,
     Demand,
     Needed,
@@ -16,6 +19,8 @@ from overdoor.insight.staffing import (
     Target,
     against_plan,
     backtest,
+    demand_of,
+    past_hour,
     people_needed,
     service_level,
 )
@@ -158,3 +163,30 @@ def test_calls_of_one_hour_fare_alike_and_the_interval_knows() -> None:
 def test_the_parts_of_a_demand_add_up() -> None:
     assert SEEN + Demand() == SEEN
     assert (SEEN + SEEN).calls == 4000
+
+
+def test_the_hour_of_a_cell_says_what_was_seen_in_it() -> None:
+    """Two were served after a walk of half a minute, one left; one and a half people were there."""
+    cell = Cell(
+        calls=3,
+        arrived_a=2,
+        left=1,
+        within_ab=1,
+        on_duty_ms=round(1.5 * HOUR_MS),
+        arrival_ab=Histogram.of([MINUTE, 2 * MINUTE]),
+        found_gone=Histogram.of([3 * MINUTE]),
+        handling=Histogram.of([2 * MINUTE, 3 * MINUTE]),
+        service=Histogram.of([1.5 * MINUTE]),
+        service_estimated=Histogram.of([2.5 * MINUTE]),
+    )
+    demand = demand_of(cell)
+    assert (demand.hours, demand.calls, demand.squares) == (1, 3, 9)
+    assert (demand.handled, demand.abandoned) == (2, 1)
+    assert demand.handled_ms == pytest.approx(5 * MINUTE, rel=0.01)
+    assert demand.walked_ms == pytest.approx(MINUTE, rel=0.1)
+    assert demand.waited_ms == pytest.approx(6 * MINUTE, rel=0.01)
+    assert past_hour(("women", 9), cell) == PastHour(("women", 9), 1.5, 1, demand)
+
+
+def test_an_hour_without_calls_is_an_hour_seen() -> None:
+    assert demand_of(Cell()) == Demand(hours=1)

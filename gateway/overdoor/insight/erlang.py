@@ -9,7 +9,7 @@ with Applications to Call Centers, Technion 2005, and Service Engineering in Act
 from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
-from math import exp, expm1, log
+from math import ceil, exp, expm1, log
 
 MOST_STAFF = 500
 _NEGLIGIBLE = 1e-17  # of the likeliest state
@@ -137,5 +137,11 @@ def staff_for(
     def reached(staff: int) -> bool:
         return ErlangA(arrivals, service, impatience, staff).within(time) >= level
 
-    found = bisect_left(range(1, MOST_STAFF + 1), True, key=reached) + 1
-    return found if found <= MOST_STAFF else None
+    # No more are served than the busy can serve, so fewer people than this need no look.
+    fewest = max(1, ceil(level * arrivals / service - 1e-9))
+    more = 1
+    while fewest + more <= MOST_STAFF and not reached(fewest + more - 1):
+        more *= 2
+    some = range(fewest + more // 2, min(fewest + more, MOST_STAFF + 1))
+    found = some.start + bisect_left(some, True, key=reached)
+    return found if found in some else None

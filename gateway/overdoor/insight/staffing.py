@@ -20,6 +20,7 @@ from itertools import product
 from math import ceil, exp, floor
 from typing import NamedTuple
 
+from overdoor.insight.cells import Cell
 from overdoor.insight.erlang import MOST_STAFF, ErlangA, staff_for
 from overdoor.insight.intervals import ENOUGH, LEVEL, Interval, poisson, wilson
 
@@ -51,6 +52,28 @@ class Demand:
             self.abandoned + other.abandoned,
             self.waited_ms + other.waited_ms,
         )
+
+
+def demand_of(cell: Cell) -> Demand:
+    """What one hour of a zone adds to the demand of its slot.
+
+    The walk is what handling takes beyond the service, in the mean of the hour.
+    """
+    handled, walked = cell.handling.total_ms(), 0.0
+    served = cell.service + cell.service_estimated
+    if served:
+        walked = max(0.0, handled - served.total_ms() * cell.handling.count / served.count)
+    waits = (cell.arrival, cell.given_up, cell.found_gone, cell.waiting_for)
+    return Demand(
+        hours=1,
+        calls=cell.calls,
+        squares=cell.calls**2,
+        handled=cell.handling.count,
+        handled_ms=round(handled),
+        walked_ms=round(walked),
+        abandoned=cell.abandoned,
+        waited_ms=round(sum(times.total_ms() for times in waits)),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +164,12 @@ class PastHour(NamedTuple):
     staff: float  # time on duty ÷ an hour
     within: int  # calls arrived at in time
     demand: Demand
+
+
+def past_hour(slot: Hashable, cell: Cell) -> PastHour:
+    """An hour of a zone, from its cell. In time means within the target that each call had."""
+    within = cell.within_ab + cell.within_cd
+    return PastHour(slot, cell.on_duty_ms / HOUR_MS, within, demand_of(cell))
 
 
 @dataclass(frozen=True, slots=True)
