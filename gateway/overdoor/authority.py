@@ -24,6 +24,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from overdoor.core.sentence import Sentence
+
 FOLDER = "tls"  # beside shop.toml
 CA, CA_KEY = "ca.pem", "ca.key"
 WEB, WEB_KEY = "web.pem", "web.key"
@@ -159,6 +161,24 @@ def vouching(pages: Path | None) -> x509.Certificate | None:
 def fingerprint(certificate: x509.Certificate) -> str:
     """SHA-256, as phones show it."""
     return certificate.fingerprint(hashes.SHA256()).hex(":").upper()
+
+
+def warning(certificate: x509.Certificate | None, now: datetime | None = None) -> Sentence | None:
+    """What to say of the pages' certificate when it ends soon, or has ended."""
+    if certificate is None or (left := days_left(certificate, now)) >= SOON_DAYS:
+        return None
+    ends = certificate.not_valid_after_utc.date().isoformat()
+    if left < 0:
+        return Sentence(
+            "the pages' certificate ended on %(day)s, and phones refuse it: make another with "
+            "overdoor ca, then start the gateway again",
+            day=ends,
+        )
+    return Sentence(
+        "the pages' certificate ends on %(day)s: make another with overdoor ca, then start the "
+        "gateway again",
+        day=ends,
+    )
 
 
 def days_left(certificate: x509.Certificate, now: datetime | None = None) -> int:

@@ -6,7 +6,7 @@ know is known to somebody after all: that the core is told.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -55,6 +55,8 @@ class Reach:
         self.push_hosts: Sequence[str] = ()  # the push services that are spoken to
         self.personal: Sequence[str] = ()  # how the URL of somebody's own channel may begin
         self.channels: dict[str, tuple[Millis | None, str | None]] = {}  # taken at, what is wrong
+        # Sends a trial message to a way of one's own; why it did not leave, or None if it did.
+        self.try_out: Callable[[Way], Awaitable[str | None]] | None = None
         self._engine = engine
         self._hear: list[Callable[[Row], None]] = []
         self._ways: dict[str, list[Way]] = defaultdict(list)

@@ -18,6 +18,7 @@ from .api import API, Client, assert_problem, serving
 from .house import House
 from .shop import MINUTE, SECOND
 from .test_cli import SHOP, assert_one_sentence, overdoor
+from .test_printing import text
 
 PASSWORD = "a long password"
 PIN = "4071"
@@ -431,6 +432,28 @@ async def test_a_card_shows_the_link_and_warns_where_no_phone_gets(shop: Client)
     assert "No phone reaches this address" in card
     assert "<svg" in card
     assert (await joined(shop, link, PIN)).status_code == 303
+
+
+async def test_the_card_is_printed_with_the_link_that_was_just_shown_and_no_other(
+    shop: Client,
+) -> None:
+    manager = await with_manager(shop)
+    links = {}
+    for name in ("Ana", "Boris"):
+        person = (await shop.post("/people", manager, name=name)).json()
+        links[person["id"]] = person["link"].rpartition("/")[2]
+    (ana, hers), (_, his) = links.items()
+
+    async def printed(token: str) -> httpx.Response:
+        path, form = f"/people/{ana}/card.pdf", {"token": token}
+        return await shop.http.post(path, data=form, headers=as_(manager))
+
+    card = await printed(hers)
+    assert card.headers["content-type"] == "application/pdf"
+    assert "Ana" in text(card.content)
+    assert (await printed(his)).status_code == 409
+    assert (await printed("x" * 22)).status_code == 410
+    assert (await joined(shop, f"/join/{hers}", PIN)).status_code == 303  # printing used nothing up
 
 
 # -- from the gateway's machine --------------------------------------------------------------------

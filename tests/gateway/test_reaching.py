@@ -1,15 +1,19 @@
 """Who can be reached and who was, over the API and on the pages; and what the core makes of it."""
 
+import asyncio
+
 import pytest
 
 from overdoor.core.events import Fact
 from overdoor.core.inputs import Answer, Configured, Reached, Unreached, Verb
 from overdoor.core.model import Step
+from overdoor.notify.channels import Channels
+from overdoor.notify.ladder import Ladder
 from overdoor.reach import Rung, Told
 
 from .api import Client, assert_problem
 from .house import House, settled
-from .listeners import Browser
+from .listeners import Browser, Listener, listening
 from .shop import MINUTE, SECOND, Floor, a_plan
 
 STEPS = (Step(0, "nearest"), Step(20 * SECOND, "zone"), Step(60 * SECOND, "manager"))
@@ -157,6 +161,43 @@ async def test_a_channel_of_ones_own_begins_as_the_shop_says(shop: Client) -> No
     assert_problem(await shop.post("/duty/channel", ana, url="json://127.0.0.1:8080/"), 422)
     assert (await shop.post("/duty/channel", ana, url="ntfy://192.168.1.10/ana")).status_code == 204
     assert (await shop.post("/duty/channel", ana, url=None)).status_code == 204
+
+
+async def test_a_channel_that_is_refused_leaves_the_one_before(shop: Client) -> None:
+    ana = await shop.sign_on("Ana")
+    shop.app.state.reach.personal = ("ntfy://192.168.1.10/",)
+    await shop.post("/duty/channel", ana, url="ntfy://192.168.1.10/ana")
+    assert_problem(await shop.post("/duty/channel", ana, url="json://127.0.0.1:8080/"), 422)
+    held = await shop.http.get("/api/v1/me", headers={"Authorization": f"Bearer {ana}"})
+    assert held.json()["shift"]["channel"] == "ntfy://192.168.1.10/ana"
+
+
+async def channel_form(shop: Client, token: str, **form: str) -> str:
+    """What the page about oneself says after its form was sent."""
+    bearer = {"Authorization": f"Bearer {token}"}
+    return (await shop.http.post("/me/channel", data=form, headers=bearer)).text
+
+
+async def test_somebody_tries_out_their_own_channel_and_hears_what_is_known(shop: Client) -> None:
+    reach = shop.app.state.reach
+    reach.personal = ("json://127.0.0.1",)
+    ana = await shop.sign_on("Ana")
+    with listening(elsewhere := Listener()):
+        url = f"json://127.0.0.1:{elsewhere.port}/ana"
+        assert "sends to no channels" in await channel_form(shop, ana, do="try", url=url)
+        ladder = Ladder(shop.engine, reach, channels=Channels({}))
+        said = await channel_form(shop, ana, do="try", url=url)
+        assert "took the trial message" in said
+        assert "only your phone shows" in said
+        assert "A trial" in (await asyncio.to_thread(elsewhere.next)).json()["message"]
+        elsewhere.status = 500
+        assert "did not leave: the channel did not take it" in await channel_form(
+            shop, ana, do="try", url=url
+        )
+        assert "kept until" in await channel_form(shop, ana, do="keep", url=url)
+        assert url in await channel_form(shop, ana, do="keep", url="mailto://x@y.example")
+        assert url not in await channel_form(shop, ana, do="drop")
+        ladder.stop()
 
 
 async def test_a_phone_that_leaves_three_pushes_unanswered_is_shown_as_quiet(

@@ -60,10 +60,11 @@ async def a_day_on_the_floor(stage: Stage) -> AsyncIterator[Shown]:
     await ana.says("w2", "acknowledge", age_ms=20_000)
     left = await ana.says("w2", "nobody-there")
     await gateway.http.post("/api/v1/rooms/w1/cancel")
-    void = {"reason": "fire drill"}
-    voided = await gateway.http.post(f"/api/v1/calls/{left}/void", json=void)
-    assert voided.is_success, voided.text
     await story.goto(f"{gateway.url}/calls/{left}")
+    await story.get_by_text("Take it out of the numbers").click()
+    yield Shown("call-to-be-voided", story)
+    await story.get_by_label("Why").fill("fire drill")
+    await story.get_by_role("button", name="Take it out").click()
     await sees(story, "fire drill")
     yield Shown("call-voided", story)
     async for shown in _trouble(stage, gateway.url, rooms, pages):
@@ -80,9 +81,11 @@ async def _trouble(
     stage: Stage, url: str, rooms: dict[str, Device], pages: dict[str, Page]
 ) -> AsyncIterator[Shown]:
     dashboard = pages["dashboard"]
-    for room, service in (("m2", "out"), ("m3", "test")):
-        path = f"{url}/api/v1/rooms/{room}/service"
-        assert (await dashboard.request.post(path, data={"service": service})).ok
+    upkeep = await stage.open(f"{url}/rooms")
+    for room, service in (("m2", "Out of service"), ("m3", "Test")):
+        await upkeep.locator(f'[data-room="{room}"]').get_by_role("button", name=service).click()
+    await expect(upkeep.get_by_role("button", name="Open again")).to_have_count(2)
+    yield Shown("rooms", upkeep)
     # A device that went, one in safe mode, and one that belongs nowhere.
     await rooms["w1"].client.publish(rooms["w1"].topic("status"), "offline", qos=1, retain=True)
     await rooms["w3"].describe(mode="safe")

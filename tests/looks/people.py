@@ -53,7 +53,7 @@ async def accounts(stage: Stage) -> AsyncIterator[Shown]:
     yield Shown("people-same-name", page)
     await page.get_by_role("button", name=re.compile("Print card.*Ana")).click()
     link = (await page.locator(".join-link").inner_text()).strip()
-    yield Shown("people-card", page, printed=True)
+    yield Shown("people-card", page)
     async for shown in _an_associate(stage, gateway.url, link):
         yield shown
     await page.goto(f"{gateway.url}/me")
@@ -72,6 +72,9 @@ async def _an_associate(stage: Stage, url: str, link: str) -> AsyncIterator[Show
     await page.get_by_role("button", name="Start shift").click()
     await sees(page, "All quiet")
     await page.goto(f"{url}/me")
+    await page.get_by_role("button", name="Keep it and send me a trial").click()
+    await sees(page, "did not leave")  # nobody is at that address
+    yield Shown("me-channel-does-not-work", page)
     await page.get_by_text("Delete all of this").click()
     yield Shown("me-on-duty", page)
     await page.goto(f"{url}/people")

@@ -24,7 +24,7 @@ from overdoor.core.sentence import Sentence
 from overdoor.engine import Done, Engine
 from overdoor.languages import original
 from overdoor.notify import rungs
-from overdoor.notify.message import Gone, Message, NotSent, page_of, taken
+from overdoor.notify.message import Gone, Message, NotSent, page_of, taken, trial
 from overdoor.notify.rungs import PATIENCE_MS, Climb
 from overdoor.reach import PROOF, Reach, Rung, Told
 from overdoor.store import reach as kept
@@ -94,6 +94,8 @@ class Ladder:
             for kind in (Rung.PUSH, Rung.CHANNEL)
         }
         reach.heard_by(self._heard)
+        if channels is not None:
+            reach.try_out = lambda way: self._try_out(way, channels)
         engine.listen(self._follow)
         for call in engine.committed.calls.values():
             if call.state is State.RAISED:
@@ -265,6 +267,16 @@ class Ladder:
             self._reach.channel_said(name, trouble.args[0])
             raise
         self._reach.channel_said(name, None)
+
+    async def _try_out(self, way: Way, channels: ChannelService) -> str | None:
+        """One message that is about no call; why it did not leave, or None."""
+        message = trial(way.language)
+        try:
+            await self._in_thread(Rung.CHANNEL, lambda: channels.send(way.target, message))
+        except NotSent as trouble:
+            why: str = trouble.args[0]
+            return why
+        return None
 
     async def _withdraw(self, call: Call, messages: Sequence[tuple[Way, Message]]) -> None:
         results = await asyncio.gather(

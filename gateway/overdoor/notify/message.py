@@ -62,6 +62,13 @@ def taken(call: Call, plan: Plan, language: str, who: str | None) -> Message:
     return Message(call.id, _room(call, plan), body, silent=True, over=True, language=language)
 
 
+def trial(language: str) -> Message:
+    """That somebody's own channel works, as far as this message comes."""
+    with speaking(language):
+        body = _("A trial, as you asked for: calls of your shift come here, too.")
+    return Message("trial", "Overdoor", body, language=language)
+
+
 def _room(call: Call, plan: Plan) -> str:
     room = plan.rooms.get(call.room)
     return room.name if room else call.room

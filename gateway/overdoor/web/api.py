@@ -101,7 +101,7 @@ class DutyBody(_Body):
     )
 
 
-def _room(engine: Engine, room_id: str) -> Room:
+def room_of(engine: Engine, room_id: str) -> Room:
     room = engine.committed.plan.rooms.get(room_id)
     if room is None:
         raise not_found(_("There is no room %(name)s.", name=repr(room_id)))
@@ -121,13 +121,13 @@ async def rooms(engine: TheEngine) -> dict[str, Any]:
 @router.get("/rooms/{room_id}")
 async def one_room(room_id: str, engine: TheEngine) -> dict[str, Any]:
     """One room."""
-    return views.room_view(engine, _room(engine, room_id))
+    return views.room_view(engine, room_of(engine, room_id))
 
 
 @router.post("/rooms/{room_id}/service")
 async def service(room_id: str, body: ServiceBody, engine: TheEngine) -> dict[str, Any]:
     """Puts a room out of service or into test, with an end, or back."""
-    room = _room(engine, room_id)
+    room = room_of(engine, room_id)
     until = _millis(body.until)
     if body.service is Service.OUT and until is None:
         until = engine.clock() + OUT_OF_SERVICE_MS
@@ -153,7 +153,7 @@ async def raise_call(
 
     In a training room it is a training call of whoever asks.
     """
-    training = _room(engine, room_id).training
+    training = room_of(engine, room_id).training
     said = body or RaiseBody()
     if said.mystery and accounts.required():
         manager(who)
@@ -174,7 +174,7 @@ async def raise_call(
 @router.post("/rooms/{room_id}/need")
 async def need(room_id: str, body: NeedBody, engine: TheEngine) -> dict[str, Any]:
     """What the shopper needs, said for the open call or shortly before the press."""
-    room = _room(engine, room_id)
+    room = room_of(engine, room_id)
     await engine.do(inputs.Need(room_id, body.need))
     return views.room_view(engine, room)
 
@@ -184,7 +184,7 @@ async def cancel(
     room_id: str, engine: TheEngine, session: MaybeSession, request: Request, key: Key = None
 ) -> dict[str, Any]:
     """Cancels the open call of a room for the shopper."""
-    _room(engine, room_id)
+    room_of(engine, room_id)
     key = f"cancel/{room_id}/{key}" if key is not None else None
     async with once(request, engine, key) as before:
         if before is not None:

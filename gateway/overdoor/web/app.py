@@ -24,6 +24,7 @@ from overdoor.web import (
     boards,
     devices,
     metrics,
+    oneself,
     pages,
     people,
     people_pages,
@@ -35,6 +36,7 @@ from overdoor.web import (
     shopper,
     taps,
     trust,
+    upkeep,
     views,
 )
 from overdoor.web.accounts import Accounts
@@ -81,6 +83,8 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
     state.accounts = Accounts(engine)
     state.origin = web.origin
     state.authority = authority.vouching(web.tls_cert)
+    # As it was at the start: what is on the disk by now is not served.
+    state.certificate = authority.read_certificate(web.tls_cert) if web.tls_cert else None
     state.reach = reach or Reach(engine)
     state.reach.pages = state.hub.pages
     state.shop_name = shop.name
@@ -109,6 +113,8 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
         taps,
         printing,
         people_pages,
+        oneself,
+        upkeep,
         trust,
         boards,
         shopper,
@@ -138,6 +144,7 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
             {
                 "status": "not ready" if reasons else "ready",
                 "reasons": reasons,
+                "warnings": [note] if (note := authority.warning(state.certificate)) else [],
                 "retention": views.retention_view(engine),
             },
             503 if reasons else 200,

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
-from overdoor import __version__, languages
+from overdoor import __version__, authority, languages
 from overdoor.engine import Engine
 from overdoor.languages import gettext as _
 from overdoor.web import views
@@ -150,7 +150,8 @@ async def choose_language(
 def _live(request: Request, engine: Engine) -> dict[str, Any]:
     state = request.app.state
     reach = reach_view(engine, state.reach, len(state.hub.on_duty()))
-    return views.live(engine, state.timezone) | {"reach": reach}
+    warning = authority.warning(state.certificate)
+    return views.live(engine, state.timezone) | {"reach": reach, "warning": warning}
 
 
 def zones(engine: Engine) -> list[dict[str, str]]:

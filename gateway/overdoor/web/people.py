@@ -7,11 +7,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from overdoor.engine import Engine
 from overdoor.languages import gettext as _
+from overdoor.reach import Reach
 from overdoor.store.accounts import NAME_LIMIT, Account, Role
+from overdoor.store.reach import PUSH
 from overdoor.web import views
 from overdoor.web.accounts import Accounts, Who
 from overdoor.web.address import for_phones
 from overdoor.web.problems import Problem
+from overdoor.web.reaching import TheReach, own_channel
 from overdoor.web.roles import MaybeWho, OnlyManager, TheAccounts
 from overdoor.web.session import (
     MaybeSession,
@@ -156,10 +159,14 @@ def _person(account: Account) -> dict[str, Any]:
 
 @router.get("/me")
 async def me(
-    who: MaybeWho, session: MaybeSession, accounts: TheAccounts, engine: TheEngine
+    who: MaybeWho,
+    session: MaybeSession,
+    accounts: TheAccounts,
+    engine: TheEngine,
+    reach: TheReach,
 ) -> dict[str, Any]:
     """What is held about whoever asks."""
-    return held(engine, accounts, who, session)
+    return held(engine, accounts, reach, who, session)
 
 
 @router.delete("/me", status_code=204)
@@ -190,7 +197,7 @@ async def delete_all(
 
 
 def held(
-    engine: Engine, accounts: Accounts, who: Who | None, session: Session | None
+    engine: Engine, accounts: Accounts, reach: Reach, who: Who | None, session: Session | None
 ) -> dict[str, Any]:
     """Everything that names this person, or leads to them while the shift lasts. 401 if nobody."""
     if who is None or who.role is Role.INTEGRATION:
@@ -215,5 +222,7 @@ def held(
             "skills": list(duty.skills),
             "badge": duty.badge,
             "since": views.iso(duty.since),
+            "browsers": len(reach.ways(duty.id, PUSH)),
+            "channel": channel.target if (channel := own_channel(reach, duty.id)) else None,
         },
     }

@@ -1,4 +1,4 @@
-"""The pages of accounts: signing in, joining, the manager's people, and what is held about oneself.
+"""The pages of accounts: signing in, joining, and the manager's people.
 
 Plain forms that need no script; the guard at the door refuses those of another site's page.
 """
@@ -13,20 +13,18 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
 from overdoor.languages import gettext as _
+from overdoor.printing import Badge, badges
 from overdoor.store.accounts import NAME_LIMIT, Role
 from overdoor.web.accounts import PASSWORD_LEAST, PIN_LEAST
 from overdoor.web.address import for_phones, is_here, own_path
 from overdoor.web.pages import render
 from overdoor.web.people import (
     address_of,
-    delete_all,
-    held,
-    leave,
     new_link,
 )
 from overdoor.web.problems import Problem
 from overdoor.web.roles import MaybeWho, OnlyManager, TheAccounts
-from overdoor.web.session import MaybeSession, TheEngine, keep_token
+from overdoor.web.session import keep_token
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -76,16 +74,6 @@ async def sign_in(
     home = "/" if who is not None and who.role is Role.MANAGER else "/handheld"
     response = _to(own_path(next) or home)
     keep_token(request, response, token)
-    return response
-
-
-@router.post("/me/sign-out")
-async def sign_out(
-    request: Request, engine: TheEngine, accounts: TheAccounts, session: MaybeSession
-) -> Response:
-    """Signs out; a shift ends with it."""
-    response = _to("/handheld")
-    await leave(engine, accounts, session, request, response)
     return response
 
 
@@ -217,9 +205,35 @@ async def card(
         "card",
         account=account,
         link=link,
+        token=link.rpartition("/")[2],
         qr=segno.make(link, error="m").svg_inline(omitsize=True, light="#fff", border=3),
         only_here=is_here(urlsplit(for_phones(request)).hostname or ""),
     )
+
+
+@router.post("/people/{account_id}/card.pdf")
+async def print_card(
+    request: Request,
+    accounts: TheAccounts,
+    _manager: OnlyManager,
+    account_id: str,
+    token: Annotated[str, Form(max_length=64)],
+) -> Response:
+    """The card that was just shown, as it is printed. Its link is known to nobody but its page."""
+    account = accounts.one(account_id)
+    if accounts.invitation(token).account != account:
+        raise Problem(409, _("Not possible now"), _("This link is somebody else’s."))
+    card = Badge(
+        account.name,
+        request.app.state.shop_name,
+        f"{for_phones(request)}/join/{token}",
+        _("Works once, for a week."),
+    )
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Disposition": 'inline; filename="join-card.pdf"',
+    }
+    return Response(badges([card]), media_type="application/pdf", headers=headers)
 
 
 @router.post("/people/{account_id}/sign-out")
@@ -240,54 +254,3 @@ async def remove(
         detail = str(problem.body["detail"])
         return _people(request, accounts, who, problem.status, problem=detail)
     return _to("/people")
-
-
-# -- oneself -------------------------------------------------------------------------------------
-
-
-@router.get("/me")
-def me(
-    request: Request,
-    who: MaybeWho,
-    session: MaybeSession,
-    accounts: TheAccounts,
-    engine: TheEngine,
-) -> HTMLResponse:
-    """What is held about whoever looks."""
-    about = held(engine, accounts, who, session) if who is not None else None
-    return render(request, "me.html", "me", held=about, problem=None)
-
-
-@router.post("/me/sign-out-everywhere")
-async def sign_me_out(
-    request: Request,
-    who: MaybeWho,
-    session: MaybeSession,
-    accounts: TheAccounts,
-    engine: TheEngine,
-) -> Response:
-    """Signs out on every phone, this one too."""
-    if who is not None and who.account is not None:
-        await accounts.close_all(who.account)
-    response = _to("/handheld")
-    await leave(engine, accounts, session, request, response)
-    return response
-
-
-@router.post("/me/delete")
-async def delete_me(
-    request: Request,
-    who: MaybeWho,
-    session: MaybeSession,
-    accounts: TheAccounts,
-    engine: TheEngine,
-) -> Response:
-    """Deletes all of it."""
-    response = _to("/me")
-    try:
-        await delete_all(engine, accounts, who, session, request, response)
-    except Problem as problem:
-        about = held(engine, accounts, who, session)
-        detail = str(problem.body["detail"])
-        return render(request, "me.html", "me", problem.status, held=about, problem=detail)
-    return response

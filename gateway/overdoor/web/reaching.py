@@ -101,14 +101,23 @@ async def subscribe(body: PushBody, session: OnDuty, reach: TheReach, request: R
 @router.post("/duty/channel", status_code=204)
 async def channel(body: ChannelBody, session: OnDuty, reach: TheReach) -> None:
     """One's own ntfy topic or other channel, for as long as the shift lasts."""
-    for way in reach.ways(session.duty.id, kept.CHANNEL):
-        reach.drop(way)
-    if body.url is None:
-        return
-    if not any(body.url.startswith(beginning) for beginning in reach.personal):
+    keep_channel(reach, session.duty.id, body.url)
+
+
+def keep_channel(reach: Reach, duty: str, url: str | None) -> None:
+    """Somebody's own channel from here on, or none. 422, and nothing changes, for another URL."""
+    if url is not None and not any(url.startswith(beginning) for beginning in reach.personal):
         detail = _("It has to begin as [notify] personal in shop.toml says.")
         raise Problem(422, _("Not understood"), detail)
-    reach.add(Way(session.duty.id, kept.CHANNEL, body.url, {}, "", current().tag))
+    for way in reach.ways(duty, kept.CHANNEL):
+        reach.drop(way)
+    if url is not None:
+        reach.add(Way(duty, kept.CHANNEL, url, {}, "", current().tag))
+
+
+def own_channel(reach: Reach, duty: str) -> Way | None:
+    """Where somebody wants to be told besides their page, if they said so."""
+    return next(iter(reach.ways(duty, kept.CHANNEL)), None)
 
 
 @router.get("/reach")

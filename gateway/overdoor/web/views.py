@@ -276,6 +276,11 @@ def cards(engine: Engine) -> list[dict[str, Any]]:
     return [_card(engine, room, now) for room in engine.committed.plan.rooms.values()]
 
 
+def card(engine: Engine, room_id: str) -> dict[str, Any]:
+    """One of them."""
+    return _card(engine, engine.committed.plan.rooms[room_id], engine.clock())
+
+
 def _card(engine: Engine, room: Room, now: Millis) -> dict[str, Any]:
     shop = engine.committed
     state, call = shop.room(room.id), shop.calls.get(room.id)
