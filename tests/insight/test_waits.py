@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overdoor.insight.summary import CallRow
 from overdoor.insight.waits import (
     ABANDONED,
     End,
@@ -12,32 +11,11 @@ from overdoor.insight.waits import (
     arrived_or_abandoned,
     patience,
     to_be_helped,
-    wait_of,
 )
 
 waits = st.lists(
     st.tuples(st.integers(0, 900_000), st.sampled_from(list(End)), st.integers(1, 4)), max_size=30
 )
-
-
-@pytest.mark.parametrize(
-    ("arrived", "closed", "outcome", "wait"),
-    [
-        (40, 90, "served", (40, End.ARRIVED, 1)),
-        (40, None, None, (40, End.ARRIVED, 1)),  # somebody is there now
-        (None, 70_000, "cancelled", (70_000, End.CANCELLED, 1)),
-        (None, 70, "cancelled", None),  # a wrong press
-        (50, 60, "left", (50, End.LEFT, 1)),
-        (None, 60, "left", (60, End.LEFT, 1)),  # said without saying that one had come
-        (None, 900, "unanswered", (900, End.UNANSWERED, 1)),
-        (None, None, None, (1000, End.WAITING, 1)),
-    ],
-)
-def test_the_wait_of_a_call(
-    arrived: int | None, closed: int | None, outcome: str | None, wait: Wait | None
-) -> None:
-    row = CallRow(500, arrived and 500 + arrived, closed and 500 + closed, outcome)
-    assert wait_of(row, 1500) == wait
 
 
 def test_who_gave_up_makes_the_time_to_be_helped_longer() -> None:

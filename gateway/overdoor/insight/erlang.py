@@ -72,7 +72,7 @@ class ErlangA:
         if time < 0:
             return 0.0
         c = self.staff * self.service / self.impatience
-        left = -expm1(-self.impatience * time)  # 1 − x
+        gone = -expm1(-self.impatience * time)  # 1 − x
         first, chances = self._states
         served = 1 - self.wait
         # Logarithms, as xᶜ⁺¹ is too small for a float where t is long or n large.
@@ -84,8 +84,8 @@ class ErlangA:
             if self.staff + ahead >= first:
                 chance = chances[self.staff + ahead - first]
                 served += chance * c / (c + ahead + 1) * (1 - later)
-            if left > 0:
-                log_term += log(left * (c + 1 + ahead) / (ahead + 1))
+            if gone > 0:
+                log_term += log(gone * (c + 1 + ahead) / (ahead + 1))
                 later += exp(log_term)
         return min(1.0, max(0.0, served))
 

@@ -9,8 +9,10 @@ The three rates of the model are each a number of events over the time in which 
 - calls abandoned over the time all callers waited
 
 Each has a Poisson interval, that of the calls as much wider as hours alike differ by more than
-chance; the range of the people needed is that over all their ends together. Hours alike (the same
-weekday and hour, say) are one slot. All times are ms.
+chance; the range of the people needed is that over all their ends together. Who left without a
+word counts as if they had waited until somebody came, so patience is taken for a little longer than
+it is; the backtest says whether that, and the rest of the model, does for a shop. Hours alike (the
+same weekday and hour, say) are one slot. All times are ms.
 """
 
 from collections import defaultdict

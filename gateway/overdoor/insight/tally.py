@@ -9,7 +9,7 @@ from overdoor.core.model import Evidence, Kind, Outcome
 from overdoor.insight.cells import COUNTS, NO_REASON, TIMES, Cell, Reason
 from overdoor.insight.days import ShopDay
 from overdoor.insight.histogram import Histogram, bin_of
-from overdoor.insight.integrity import DWELL_MS, is_far, soon_after
+from overdoor.insight.integrity import is_far, no_dwell, soon_after
 from overdoor.insight.rows import CallFacts, Hold, Stint
 from overdoor.insight.summary import hasty
 
@@ -105,7 +105,7 @@ class Tally:
         if arrival is not None and call.arrived_at is not None and call.closed_at is not None:
             dwell = call.closed_at - call.arrived_at
             part.time("service_estimated" if call.close_estimated else "service", dwell)
-            counts["no_dwell"] += dwell < DWELL_MS and not call.close_estimated
+            counts["no_dwell"] += no_dwell(call)
 
     def _effort(self, part: "_Part", call: CallFacts) -> None:
         """What it took, what was said, and what looks like a way around the clock."""

@@ -16,7 +16,6 @@ Statistical Analysis of a Telephone Call Center, 2005, with patience doubly cens
 from collections.abc import Iterable
 from enum import StrEnum
 
-from overdoor.insight.summary import CallRow, hasty
 from overdoor.insight.survival import (
     Curve,
     Incidence,
@@ -39,18 +38,6 @@ class End(StrEnum):
 ABANDONED = frozenset({End.CANCELLED, End.LEFT, End.UNANSWERED})
 
 Wait = tuple[float, End, int]  # ms since the press, how it ended, how many calls
-
-
-def wait_of(row: CallRow, now: int) -> Wait | None:
-    """The wait of one call, at `now` (ms) if it still waits; None if it was a wrong press."""
-    if hasty(row):
-        return None
-    if row.outcome is None:
-        end = End.WAITING if row.arrived_at is None else End.ARRIVED
-    else:
-        end = End.ARRIVED if row.outcome == "served" else End(row.outcome)
-    until = next(time for time in (row.arrived_at, row.closed_at, now) if time is not None)
-    return max(0, until - row.raised_at), end, 1
 
 
 def to_be_helped(waits: Iterable[Wait]) -> Curve:
