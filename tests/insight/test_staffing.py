@@ -25,7 +25,7 @@ from overdoor.insight.staffing import (
     service_level,
 )
 
-from .queue import Zone
+from .zone import Zone
 
 MINUTE = 60_000
 TARGET = Target(0.8, 2 * MINUTE)

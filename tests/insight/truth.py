@@ -18,7 +18,7 @@ from overdoor.insight.intervals import Interval, of_quantile
 from overdoor.insight.staffing import Demand, Needed, Target, people_needed
 from overdoor.insight.waits import End, Wait, arrived_or_abandoned, patience, to_be_helped
 
-from .queue import Zone
+from .zone import Zone
 
 SEEDS = 200
 CALLS = 300

@@ -135,14 +135,25 @@ def doubly_censored(rows: Iterable[Ended], before: Iterable[tuple[float, float]]
     the curve has no interval. Source: Turnbull, Nonparametric Estimation of a Survivorship Function
     with Doubly Censored Data, 1974.
     """
-    rows, before = list(rows), sorted((time, count) for time, count in before if count)
-    seen = kaplan_meier(rows).ends
-    curve = kaplan_meier([*rows, *((time, count, 0.0) for time, count in before)])
-    for _ in range(ROUNDS if before else 0):
-        last, curve = curve, kaplan_meier([*rows, *_shared_out(curve, before)])
-        if all(abs(last.at(time) - curve.at(time)) < SETTLED for time in curve.times):
+    merged = _merge(
+        [
+            *((time, (ended, 0.0, lost)) for time, ended, lost in rows),
+            *((time, (0.0, count, 0.0)) for time, count in before),
+        ]
+    )
+    seen, gone, lost = ([counts[of] for _, counts in merged] for of in range(3))
+    ended = [one + other for one, other in zip(seen, gone, strict=True)]
+    alive = _alive(ended, lost)
+    for _ in range(ROUNDS if any(gone) else 0):
+        shares = _shared_out(alive, gone)
+        ended = [one + share for one, share in zip(seen, shares, strict=True)]
+        last, alive = alive, _alive(ended, lost)
+        if all(abs(one - other) < SETTLED for one, other in zip(last, alive, strict=True)):
             break
-    spread = (each * curve.ends / seen if seen else inf for each in curve.spread)
+    times = (time for time, _ in merged)
+    curve = kaplan_meier(zip(times, ended, lost, strict=True))
+    known = sum(seen)
+    spread = (each * curve.ends / known if known else inf for each in curve.spread)
     return replace(curve, spread=tuple(spread))
 
 
@@ -185,16 +196,27 @@ def _incidence(
     return Incidence(n, *_columns(steps))
 
 
-def _shared_out(curve: Curve, before: list[tuple[float, float]]) -> Iterable[Ended]:
-    """The ends that `before` adds at each step of the curve, from the last one to the first."""
-    waiting = list(before)
+def _shared_out(alive: list[float], gone: list[float]) -> list[float]:
+    """How many of those found gone at each time or later ended there, as the curve has it."""
+    shares = [0.0] * len(alive)
     each = 0.0  # what a unit of the curve's fall gets from all of them that reach as far
-    for step in reversed(range(len(curve.times))):
-        time, alive = curve.times[step], curve.alive[step]
-        while waiting and waiting[-1][0] >= time:
-            each += waiting.pop()[1] / (1 - alive)
-        fall = (curve.alive[step - 1] if step else 1.0) - alive
-        yield time, fall * each, 0.0
+    for step in reversed(range(len(alive))):
+        if gone[step]:
+            each += gone[step] / (1 - alive[step])
+        shares[step] = ((alive[step - 1] if step else 1.0) - alive[step]) * each
+    return shares
+
+
+def _alive(ended: list[float], lost: list[float]) -> list[float]:
+    """The share alive after each time: what `kaplan_meier` says, in a loop that runs often."""
+    at_risk = n = sum(ended) + sum(lost)
+    alive, shares = 1.0, []
+    for one, other in zip(ended, lost, strict=True):
+        remain = _less(at_risk, one, n)
+        alive *= remain / at_risk if at_risk else 1.0
+        at_risk = _less(remain, other, n)
+        shares.append(alive)
+    return shares
 
 
 def _log_log(share: float, spread: float, level: float) -> Interval:
