@@ -5,6 +5,10 @@ import json
 from .compat import const
 from .errors import MqttError
 
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    from .callbacks import Write
+
 GATEWAY = "gateway/status"
 _SETTLE_MS = const(1000)
 
@@ -15,7 +19,7 @@ class Air:
     A leaf is what comes after `device/{device}/` in a topic.
     """
 
-    def __init__(self, config, leaves: tuple, log):
+    def __init__(self, config, leaves: tuple, log: "Write"):
         """`leaves` are what it listens to beside the gateway's status; `log(text)` takes a line."""
         shop = "overdoor/1/%s/" % config.shop
         self._topic = "%sdevice/%s/" % (shop, config.device)

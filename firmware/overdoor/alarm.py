@@ -2,11 +2,17 @@
 
 import asyncio
 
+from .compat import const
+
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    from .callbacks import Beat, Do, Now
+
 
 class Alarm:
     """Calls `tick` when `wake_at` says so."""
 
-    def __init__(self, decider, now, do):
+    def __init__(self, decider, now: "Now", do: "Do"):
         """`decider` is a CallPoint or a Pager; `now() -> int` gives ms; `do(actions)` does them."""
         self._decider = decider
         self._now = now
@@ -14,7 +20,7 @@ class Alarm:
         self._changed = asyncio.Event()
         self.poke = self._changed.set  # something was decided: `wake_at` may say otherwise
 
-    async def run(self, beat) -> None:
+    async def run(self, beat: "Beat") -> None:
         """For ever, with `beat()` at each turn."""
         while True:
             beat()

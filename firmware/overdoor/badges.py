@@ -10,6 +10,10 @@ import asyncio
 
 from .compat import const
 
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    from .callbacks import Ask, Beat, TellBadge, Write
+
 _SCAN_RESULT = const(5)
 _APPLE = b"\x4c\x00\x02\x15"  # company, type and length of an iBeacon
 _MAKER = const(0xFF)  # "manufacturer specific", of the Core Specification Supplement
@@ -59,12 +63,12 @@ class Heard:
 class Badges:
     """Listens with a `bluetooth.BLE`, whenever nobody needs the radio more."""
 
-    def __init__(self, ble, uuid: bytes, log):
+    def __init__(self, ble, uuid: bytes, log: "Write"):
         self._ble = ble
         self._heard = Heard(uuid)
         self._log = log
 
-    async def run(self, tell, busy, beat) -> None:
+    async def run(self, tell: "TellBadge", busy: "Ask", beat: "Beat") -> None:
         """For ever. `tell(badge, rssi)` publishes; while `busy()` there is no scan."""
         self._ble.irq(self._on_radio)
         while True:

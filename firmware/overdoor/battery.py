@@ -2,7 +2,12 @@
 
 import asyncio
 
+from .compat import const
 from .nap import PRESS, Nap, woken_by
+
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    from .callbacks import Beat, Goodnight, Now, Unsent
 
 _KEY = "naps"  # wakings in a row that left something unsent
 _LOOK_S = 0.1
@@ -24,7 +29,9 @@ class Battery:
         """Somebody pressed."""
         self._nap.stirred(now_ms)
 
-    async def run(self, now, said, say_goodnight, beat) -> None:
+    async def run(
+        self, now: "Now", said: "Unsent", say_goodnight: "Goodnight", beat: "Beat"
+    ) -> None:
         """Until it sleeps. `said()` gives (online, events without a receipt)."""
         while True:
             beat()

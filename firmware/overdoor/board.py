@@ -4,6 +4,10 @@ from .callpoint import CONFIRM_MS, CallPoint
 from .compat import const
 from .lamp import Lights
 
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    from .callbacks import Now
+
 _WAKING_MS = const(8000)  # a battery button has to find the broker first
 
 
@@ -27,7 +31,7 @@ class Board:
         self.needed = ("call",)  # even in safe mode
         self.shows = ["ring", "lamp"]
 
-    def parts(self, config, boot: str, now, served: list) -> tuple:
+    def parts(self, config, boot: str, now: "Now", served: list) -> tuple:
         """What decides, and what shows it. `now() -> int` gives ms; `served` names the buttons."""
         presence = "presence" in served
         reach_ms = CONFIRM_MS if self.battery is None else _WAKING_MS

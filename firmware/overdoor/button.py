@@ -4,6 +4,10 @@ import asyncio
 
 from .compat import const
 
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    from .callbacks import Beat, Now, Pressed
+
 _TAP_MS = const(5)
 _RELEASE_MS = const(20)
 _SLOTS = const(32)
@@ -60,7 +64,7 @@ class Debouncer:
 class Button:
     """A button between a pin and ground."""
 
-    def __init__(self, name: str, pin, clock, ticks):
+    def __init__(self, name: str, pin, clock, ticks: "Now"):
         """`pin` is a `machine.Pin`, an input with pull-up. `ticks` is `time.ticks_ms`."""
         self.name = name
         self._pin = pin
@@ -78,7 +82,7 @@ class Button:
         """Wake `run` for a turn."""
         self._flag.set()
 
-    async def run(self, deliver, beat) -> None:
+    async def run(self, deliver: "Pressed", beat: "Beat") -> None:
         """Call `deliver(name, closed, at_ms)` for each press and release, for ever.
 
         `beat()` is called at each turn.

@@ -4,11 +4,17 @@ The ticks of an ESP32 wrap at 2**30 ms (12.4 days). Everything that decides sees
 only grow, so nothing else in the firmware knows about wrapping.
 """
 
+from .compat import const
+
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    from .callbacks import Now, TicksDiff
+
 
 class Clock:
     """Milliseconds since it was made. Must be read at least once in six days to follow the wrap."""
 
-    def __init__(self, ticks, ticks_diff):
+    def __init__(self, ticks: "Now", ticks_diff: "TicksDiff"):
         """`ticks() -> int` and `ticks_diff(end, start) -> int` are those of the `time` module."""
         self._ticks = ticks
         self._diff = ticks_diff

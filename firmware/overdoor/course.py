@@ -9,6 +9,10 @@ import random
 from .compat import const
 from .wifi import backoff_ms
 
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    from .callbacks import Rand
+
 _FIRST_BACKOFF_MS = const(500)
 _MAX_BACKOFF_MS = const(20000)
 _STABLE_MS = const(10000)  # a session that lived so long was no part of a storm
@@ -33,7 +37,7 @@ def refusal(code: int) -> str:
 class Course:
     """One device's way to its broker. Times in ms."""
 
-    def __init__(self, now_ms: int, rand=random.random):
+    def __init__(self, now_ms: int, rand: "Rand" = random.random):
         self.state = "waiting"
         self.fault = None  # the last one, until the next session
         self.sessions = 0

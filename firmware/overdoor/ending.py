@@ -2,13 +2,18 @@
 
 import asyncio
 
+from .compat import const
 from .orders import RefusedError
+
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    from .callbacks import Write
 
 
 class Ending:
     """Nothing is lost by it, and it is no bad boot."""
 
-    def __init__(self, machine, boots, keeper, air, log):
+    def __init__(self, machine, boots, keeper, air, log: "Write"):
         """`machine` is the module; the others are objects of the classes with these names."""
         self._machine = machine
         self._boots = boots

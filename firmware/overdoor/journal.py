@@ -12,6 +12,10 @@ from . import record
 from .compat import const
 from .outbox import Event
 
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    from .callbacks import Write
+
 NAME = "outbox.log"
 _BAD = "outbox.bad"
 _SMALL = const(4096)  # bytes; one block of LittleFS on an ESP32, not worth tidying
@@ -21,7 +25,7 @@ _RESTART_MS = const(3000)  # from a rest to the clock of the next boot, rather m
 class Journal:
     """Keeps one outbox. Nothing here raises for what flash does."""
 
-    def __init__(self, files, log, small: int = _SMALL):
+    def __init__(self, files, log: "Write", small: int = _SMALL):
         """`files` is as `flash.Files`; `log(text)` takes a line; `small` bytes are let grow."""
         self.ok = True
         self.faults = 0  # times that flash failed, since this boot began

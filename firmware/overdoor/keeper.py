@@ -3,13 +3,17 @@
 from .compat import const
 from .journal import Journal
 
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    from .callbacks import Now, Write
+
 _TEND_MS = const(30000)
 
 
 class Keeper:
     """Keeps one outbox on flash."""
 
-    def __init__(self, files, outbox, now, log, restarted: bool):
+    def __init__(self, files, outbox, now: "Now", log: "Write", restarted: bool):
         """Gives the outbox what earlier boots left. `now() -> int` gives ms; see `Journal`."""
         self._journal = Journal(files, log)
         self._outbox = outbox

@@ -10,6 +10,10 @@ import math
 from .compat import const
 from .fault import blinks
 
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    from .callbacks import Beat, Now
+
 _FRAME_MS = const(40)
 _BREATH_MS = const(1667)  # 0.6 Hz
 _BLINK_MS = const(2000)  # two blinks, then a pause
@@ -121,7 +125,7 @@ class Lights:
     only when it changes: each write of a NeoPixel holds up interrupts.
     """
 
-    def __init__(self, ring, lamp, now):
+    def __init__(self, ring, lamp, now: "Now"):
         """`now() -> int` gives ms."""
         self._ring = ring
         self._lamp = lamp
@@ -185,7 +189,7 @@ class Lights:
         """Wake `run` for a turn."""
         self._changed.set()
 
-    async def run(self, beat) -> None:
+    async def run(self, beat: "Beat") -> None:
         """Animate for ever, with `beat()` at each turn. Sleeps while nothing changes."""
         while True:
             beat()

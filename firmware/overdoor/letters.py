@@ -6,6 +6,10 @@ A letter is eight bytes, one for each column, with the lowest bit on top: what a
 from .compat import const
 from .glyphs import ALIKE, COLUMNS, DRAWN, MARKED
 
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    from .callbacks import Plain
+
 _KEPT = const(64)  # letters that need not be looked up again
 _UNKNOWN = "□"
 
@@ -31,7 +35,7 @@ _DOUBLED = bytes(
 class Font:
     """Every letter as eight columns."""
 
-    def __init__(self, plain):
+    def __init__(self, plain: "Plain"):
         """`plain(letter) -> bytes` gives the eight columns of a letter of ASCII."""
         self._plain = plain
         self._known = {}

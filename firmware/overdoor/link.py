@@ -17,6 +17,10 @@ from .fault import FAULTS
 from .mqtt import MqttClient
 from .payload import is_address
 
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    from .callbacks import Ask, Beat, Changed, Deliver, Now, Up, Write
+
 _SHORTEST_REST_MS = const(500)  # however often somebody presses
 _NOBODY_THERE = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ETIMEDOUT)
 
@@ -32,7 +36,7 @@ class LinkError(MqttError):
 class Link:
     """Keeps one device connected, for ever."""
 
-    def __init__(self, config, wifi, now, will, log):
+    def __init__(self, config, wifi, now: "Now", will: tuple, log: "Write"):
         """`wifi` is a `wifi.Wifi`; `will` is (topic, payload); `log(text)` takes a line.
 
         Raises ValueError if the CA of `config` is no certificate.
@@ -51,7 +55,14 @@ class Link:
         self._hurried = asyncio.Event()
         self._changed = asyncio.Event()
 
-    async def run(self, on_up, on_down, on_message, press_waits, beat) -> None:
+    async def run(
+        self,
+        on_up: "Up",
+        on_down: "Changed",
+        on_message: "Deliver",
+        press_waits: "Ask",
+        beat: "Beat",
+    ) -> None:
         """`on_up(client)` and `on_down()` frame a session, `on_message` is as in MqttClient.
 
         `press_waits()` tells whether somebody pressed and waits; `beat()` is called at each step.
@@ -83,7 +94,7 @@ class Link:
         if not self._wifi.up and self._client is not None:
             self._client.abandon(LinkError("wifi_lost"))
 
-    async def _network(self, beat) -> None:
+    async def _network(self, beat: "Beat") -> None:
         while not self._wifi.up:
             self.course.enter("waiting")
             self._changed.clear()
@@ -99,7 +110,14 @@ class Link:
         except asyncio.TimeoutError:
             return  # the wait is over: try again
 
-    async def _serve(self, on_up, on_down, on_message, press_waits, beat) -> None:
+    async def _serve(
+        self,
+        on_up: "Up",
+        on_down: "Changed",
+        on_message: "Deliver",
+        press_waits: "Ask",
+        beat: "Beat",
+    ) -> None:
         config = self._config
         self._find(press_waits)
         beat()
@@ -123,7 +141,7 @@ class Link:
         finally:
             self._client = None
 
-    def _find(self, press_waits) -> None:
+    def _find(self, press_waits: "Ask") -> None:
         """Look the broker's name up where that is needed and the moment allows it."""
         if not self._asks_name:
             return

@@ -22,6 +22,10 @@ from .supervisor import WATCHDOG_MS, Boots, Supervisor
 from .updater import Updater
 from .wifi import Radio
 
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    from .callbacks import Beat, Write
+
 _LOOK_S = const(1)
 
 # How long a task may go without a turn before the device restarts. The link's longest step is a
@@ -40,7 +44,7 @@ class Device:
     button, the link, and lights that show the degraded pattern all the time.
     """
 
-    def __init__(self, config, board, time, write, files, root="", guard=None):
+    def __init__(self, config, board, time, write: "Write", files, root="", guard=None):
         """`time` is the module of MicroPython; `write(text)` prints one line.
 
         `files` is a `flash.Files`, `root` the folder of the flash; `guard` is the timer that ends
@@ -167,7 +171,7 @@ class Device:
         elif leaf == "piece":
             self._updater.piece(payload)
 
-    async def _look_around(self, beat) -> None:
+    async def _look_around(self, beat: "Beat") -> None:
         while True:
             beat()
             self._diagnose()

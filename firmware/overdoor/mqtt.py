@@ -18,6 +18,12 @@ from .errors import (
     MqttTimeoutError,
 )
 
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    from asyncio import StreamReader, StreamWriter
+
+    from .callbacks import Beat, Changed, Deliver, Now, OpenStream
+
 _MAX_PACKET = const(4096)
 _MAX_QUEUED = const(96)  # a full outbox and what goes with it
 _ANSWER_MS = const(5000)  # for PINGRESP, PUBACK and SUBACK
@@ -34,14 +40,14 @@ class MqttClient:
 
     def __init__(
         self,
-        open_stream,
+        open_stream: "OpenStream",
         client_id,
-        now,
+        now: "Now",
         will=None,
         user=None,
         password=None,
         keepalive_s=20,
-        on_sent=_nothing,
+        on_sent: "Changed" = _nothing,
     ):
         """`await open_stream()` gives (reader, writer); `now()` ms; will is (topic, payload).
 
@@ -52,8 +58,8 @@ class MqttClient:
         self._now = now
         self._keepalive_s = keepalive_s
         self._hello = packet.connect(client_id, keepalive_s, will, user, password)
-        self._reader = None
-        self._writer = None
+        self._reader: "StreamReader" = None
+        self._writer: "StreamWriter" = None
         self._queue = []
         self._queued = asyncio.Event()
         self._ended = asyncio.Event()
@@ -94,7 +100,7 @@ class MqttClient:
         packet.read_connack(await self._reader.readexactly(length))
         self._last_sent = self._last_heard = self._now()
 
-    async def run(self, deliver, beat=_nothing) -> None:
+    async def run(self, deliver: "Deliver", beat: "Beat" = _nothing) -> None:
         """Serve the session with `deliver(topic, payload, retained)`. Always ends by raising.
 
         `beat()` is called every few seconds, as long as the session makes progress or waits.
@@ -187,7 +193,7 @@ class MqttClient:
                 await asyncio.wait_for(self._writer.drain(), _WRITE_S)
                 self._last_sent = self._now()
 
-    async def _supervise(self, beat) -> None:
+    async def _supervise(self, beat: "Beat") -> None:
         quiet = self._keepalive_s * 500
         while True:
             beat()
@@ -202,7 +208,7 @@ class MqttClient:
                 self._ping_sent = now
                 self._send(packet.ping())
 
-    async def _read(self, deliver) -> None:
+    async def _read(self, deliver: "Deliver") -> None:
         while True:
             first, length = await self._read_header()
             kind = first >> 4
@@ -225,7 +231,7 @@ class MqttClient:
         else:
             raise MqttProtocolError("a packet that no broker sends: %d" % kind)
 
-    async def _read_publish(self, flags: int, length: int, deliver) -> None:
+    async def _read_publish(self, flags: int, length: int, deliver: "Deliver") -> None:
         kept = min(length, _MAX_PACKET)
         body = await self._reader.readexactly(kept)
         topic, payload, packet_id, retained = packet.read_publish(flags, body)

@@ -1,7 +1,12 @@
 """What staff may ask of a device over the link: identify, report, restart, update."""
 
 from . import PROTOCOL
+from .compat import const
 from .payload import is_count, load_object
+
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    from .callbacks import Verb
 
 
 class Orders:
@@ -11,7 +16,7 @@ class Orders:
     if that comes later; RefusedError refuses.
     """
 
-    def __init__(self, verbs: dict):
+    def __init__(self, verbs: "dict[str, Verb]"):
         self._verbs = verbs
 
     def obey(self, payload: bytes):

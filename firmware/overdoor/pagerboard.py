@@ -1,8 +1,13 @@
 """The hardware of a pager."""
 
+from .compat import const
 from .pager import Pager
 from .panel import Panel
 from .screens import Ssd1306, St7789, plain_letters
+
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    from .callbacks import Now, SleepMs
 
 
 class PagerBoard:
@@ -24,13 +29,13 @@ class PagerBoard:
             self.shows.append("motor")
         self._hardware = (screen, buzzer, motor)
 
-    def parts(self, config, boot: str, now, served: list) -> tuple:
+    def parts(self, config, boot: str, now: "Now", served: list) -> tuple:
         """What decides, and what shows it. `now() -> int` gives ms; all its keys are served."""
         screen, buzzer, motor = self._hardware
         return Pager(config.device, boot, now()), Panel(screen, plain_letters(), buzzer, motor)
 
 
-def make(machine, wlan, pins: dict, screen: str, numbers, ble, sleep_ms) -> PagerBoard:
+def make(machine, wlan, pins: dict, screen: str, numbers, ble, sleep_ms: "SleepMs") -> PagerBoard:
     """The board that these pins and this screen make up."""
     Pin = machine.Pin  # noqa: N806  (a class)
     if "hold" in pins:

@@ -3,8 +3,13 @@
 import asyncio
 
 from .alert import Alerts
+from .compat import const
 from .layout import lines
 from .letters import Font
+
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    from .callbacks import Beat, Plain
 
 _SIZES = {"plain": (1, 1), "tall": (1, 2), "big": (2, 2)}  # how wide, how high
 
@@ -16,7 +21,7 @@ class Panel:
     style)` and `power(on)`; a row has `scale` strips of eight points' height.
     """
 
-    def __init__(self, screen, plain, buzzer, motor):
+    def __init__(self, screen, plain: "Plain", buzzer, motor):
         """`plain(letter) -> bytes`: the columns of a letter of ASCII. See Alerts for the others."""
         self.alerts = Alerts(buzzer, motor)
         self._screen = screen
@@ -51,7 +56,7 @@ class Panel:
         """Make a turn, to show that it could."""
         self._changed.set()
 
-    async def run(self, beat) -> None:
+    async def run(self, beat: "Beat") -> None:
         """Draw and sound, for ever. Sleeps while nothing changes."""
         asyncio.create_task(self.alerts.run())
         while True:

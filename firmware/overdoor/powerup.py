@@ -7,6 +7,10 @@ import os
 
 from .compat import const
 
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    from .callbacks import Show
+
 RUN = "run"
 SETUP = "setup"
 ERASE = "erase"
@@ -27,7 +31,7 @@ def choice(held_ms: int) -> str:
     return ERASE if _ERASE_MS <= held_ms < _STUCK_MS else RUN
 
 
-def ask(pin, show, time) -> str:
+def ask(pin, show: "Show", time) -> str:
     """Wait for the button to open; returns RUN, SETUP or ERASE.
 
     `pin` reads 0 while closed; `show(colour)` lights the ring; `time` is the module of MicroPython.

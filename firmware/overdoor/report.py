@@ -6,6 +6,10 @@ import sys
 from . import PROTOCOL, VERSION
 from .compat import const
 
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    from .callbacks import Now
+
 RESETS = (
     ("PWRON_RESET", "power_on"),
     ("HARD_RESET", "hard"),
@@ -44,7 +48,7 @@ class Report:
         radio,
         slots,
         log,
-        now,
+        now: "Now",
     ):
         """`reset` is as of `reset_name`, `caps` what buttons and lights it has; `now()` gives ms.
 

@@ -4,6 +4,10 @@ import framebuf
 
 from .compat import const
 
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    from .callbacks import SleepMs
+
 _SSD1306_ADDRESS = const(0x3C)
 
 # Panel off; clock, 64 rows, no offset, first line; charge pump on; columns and rows as the usual
@@ -74,7 +78,7 @@ class St7789:
     columns = 15
     scale = 2
 
-    def __init__(self, spi, select, data, reset, light, sleep_ms):
+    def __init__(self, spi, select, data, reset, light, sleep_ms: "SleepMs"):
         """`select`, `data`, `reset` and `light` are pins; `sleep_ms` is that of `time`."""
         self._spi = spi
         self._select = select

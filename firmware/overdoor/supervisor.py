@@ -8,6 +8,10 @@ import asyncio
 
 from .compat import const
 
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    from .callbacks import Ask, LostMs, Now, Poke, Restart, Write
+
 WATCHDOG_MS = const(30000)  # longer than a TLS handshake or a name that does not resolve
 
 _LOOK_MS = const(1000)
@@ -26,7 +30,7 @@ class Pulse:
     def __init__(self):
         self._tasks = []  # [name, patience, last beat, poke or None]
 
-    def expect(self, name: str, patience_ms: int, now_ms: int, poke=None):
+    def expect(self, name: str, patience_ms: int, now_ms: int, poke: "Poke" = None):
         """From now on `name` beats at least every `patience_ms`, woken by `poke()` if need be.
 
         Returns `beat(now_ms)`, which says that it made a turn.
@@ -74,7 +78,7 @@ class Boots:
             self._store.set("boots", 0)
 
 
-def due(uptime_ms: int, broker_lost_ms, safe: bool, press_lives):
+def due(uptime_ms: int, broker_lost_ms, safe: bool, press_lives: "Ask"):
     """What is due: "good" (this start lasts), a reason to restart, or None.
 
     `broker_lost_ms`: for how long, or None. Nothing restarts while `press_lives()`.
@@ -92,7 +96,7 @@ def due(uptime_ms: int, broker_lost_ms, safe: bool, press_lives):
 class Supervisor:
     """Feeds the watchdog, and restarts the device when that is due."""
 
-    def __init__(self, boots, now, log):
+    def __init__(self, boots, now: "Now", log: "Write"):
         """`now() -> int` gives ms."""
         self.pulse = Pulse()
         self.worst_delay_ms = 0  # by which the loop came late to this task
@@ -101,12 +105,14 @@ class Supervisor:
         self._log = log
         self.stalled = ()  # the tasks without progress
 
-    def expect(self, name: str, patience_ms: int, poke=None):
+    def expect(self, name: str, patience_ms: int, poke: "Poke" = None):
         """Watch a task; returns what it calls at each turn."""
         beat = self.pulse.expect(name, patience_ms, self._now(), poke)
         return lambda: beat(self._now())
 
-    async def run(self, watchdog, broker_lost_ms, press_lives, restart) -> None:
+    async def run(
+        self, watchdog, broker_lost_ms: "LostMs", press_lives: "Ask", restart: "Restart"
+    ) -> None:
         """For ever. `watchdog` is a `machine.WDT`; `await restart(why)` starts anew.
 
         `broker_lost_ms()` and `press_lives()` give what `due` wants.

@@ -7,13 +7,17 @@ from .compat import const
 from .trial import TELL, Trial
 from .update import RESTART, RESULT, WANT, Update
 
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    from .callbacks import Ask, Beat, Now, Restart, Say
+
 _LOOK_MS = const(1000)
 
 
 class Updater:
     """Between two bits of work every other task has its turn; while the room is in use it rests."""
 
-    def __init__(self, slots, key, guard, now, in_use, say):
+    def __init__(self, slots, key, guard, now: "Now", in_use: "Ask", say: "Say"):
         """`key` as in `Update`, `guard` as in `Trial`, `now() -> int` gives ms.
 
         `in_use()`: whether somebody presses or waits. `say(leaf, body)` publishes `want` and
@@ -50,7 +54,7 @@ class Updater:
         self._update.piece(payload, self._now())
         self._woken.set()
 
-    async def run(self, restart, beat) -> None:
+    async def run(self, restart: "Restart", beat: "Beat") -> None:
         """For ever. Calls `beat()` at each turn; `poke()` causes one. `await restart(why)`."""
         while True:
             beat()
@@ -66,7 +70,7 @@ class Updater:
                 except asyncio.TimeoutError:
                     continue  # the next turn looks at the clock
 
-    async def _turn(self, restart):
+    async def _turn(self, restart: "Restart"):
         """One bit of work; returns the ms until the next, or None if only a message brings it."""
         in_use, now = self._in_use(), self._now()
         try:

@@ -11,6 +11,10 @@ import random
 from .compat import const
 from .fault import FAULTS
 
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    from .callbacks import Beat, Changed, Now, Rand, Write
+
 START = "start"  # switch the radio on, without its own reconnecting
 JOIN = "join"  # ask the access point; always after LEAVE
 LEAVE = "leave"  # a second connect() without it raises "Wifi Internal Error"
@@ -31,7 +35,7 @@ _WRONG_PASSWORD = (15, 202, 204)  # many access points say only that the handsha
 _NO_FAULT = (0, 5, 1000, 1010, None)
 
 
-def backoff_ms(failures: int, first: int, limit: int, rand) -> int:
+def backoff_ms(failures: int, first: int, limit: int, rand: "Rand") -> int:
     """Full jitter: anything up to a limit that doubles with each failure. `rand()` is 0..1."""
     return int(rand() * min(limit, first << min(failures, 10)))
 
@@ -39,7 +43,7 @@ def backoff_ms(failures: int, first: int, limit: int, rand) -> int:
 class Wifi:
     """What to do next, from what the radio says. Times in ms."""
 
-    def __init__(self, rand=random.random):
+    def __init__(self, rand: "Rand" = random.random):
         self.state = "off"
         self.fault = None  # the last one, until we are up
         self.joins = 0  # times that we came up
@@ -131,7 +135,7 @@ class Wifi:
 class Radio:
     """A `network.WLAN` that does what `Wifi` wants."""
 
-    def __init__(self, wlan, ssid: str, password: str, now, log):
+    def __init__(self, wlan, ssid: str, password: str, now: "Now", log: "Write"):
         """`now() -> int` gives ms; `log(text)` takes a line."""
         self.wifi = Wifi()
         self._wlan = wlan
@@ -140,7 +144,7 @@ class Radio:
         self._now = now
         self._log = log
 
-    async def run(self, on_change, beat) -> None:
+    async def run(self, on_change: "Changed", beat: "Beat") -> None:
         """Stay joined, for ever. `on_change()` after each change of state; `beat()` each turn."""
         state = fault = None
         while True:

@@ -18,11 +18,17 @@ network.WLAN(network.STA_IF).connect(1, 2, 3, 4)
 """
 
 
-def test_calls_that_a_board_does_not_have_are_found(tmp_path: Path) -> None:
+def test_calls_that_a_board_does_not_have_and_wrong_callbacks_are_found(tmp_path: Path) -> None:
     assert TYPINGS.is_dir(), "run make check once: it installs the types of MicroPython"
     shutil.copytree(FIRMWARE, tmp_path / "firmware")
     (tmp_path / ".venv").symlink_to(sys.prefix)
     (tmp_path / "firmware" / "main.py").write_text(MISTAKES)
+    wiring = tmp_path / "firmware" / "overdoor" / "main.py"
+    right, wrong = "button.run(self._on_button, beat)", "button.run(self._on_message, beat)"
+    lines = wiring.read_text().splitlines(keepends=True)
+    (at,) = (number for number, line in enumerate(lines) if right in line)
+    lines[at] = lines[at].replace(right, wrong)
+    wiring.write_text("".join(lines))
     ended = subprocess.run(
         [Path(sys.executable).with_name("mypy"), "--config-file", "firmware/mypy.ini"],
         cwd=tmp_path,
@@ -31,5 +37,7 @@ def test_calls_that_a_board_does_not_have_are_found(tmp_path: Path) -> None:
         timeout=100,
         check=False,
     )
-    found = {line.split(":")[1] for line in ended.stdout.splitlines() if ": error:" in line}
-    assert found == {"5", "6", "7"}, ended.stdout + ended.stderr
+    found = {tuple(line.split(":")[:2]) for line in ended.stdout.splitlines() if ": error:" in line}
+    wanted = {("firmware/main.py", line) for line in ("5", "6", "7")}
+    wanted.add(("firmware/overdoor/main.py", str(at + 1)))
+    assert found == wanted, ended.stdout + ended.stderr

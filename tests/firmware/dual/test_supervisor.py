@@ -1,4 +1,3 @@
-from overdoor_device.log import Log
 from overdoor_device.nvs import Numbers
 from overdoor_device.powerup import choice
 from overdoor_device.supervisor import Boots, Pulse, due
@@ -137,31 +136,3 @@ def test_the_button_at_power_up():
         (10**6, "run"),
     ):
         assert choice(held) == wanted
-
-
-# ---- the log
-
-
-def test_the_log_keeps_the_last_lines_within_a_size():
-    printed = []
-    log = Log(lambda: 5, printed.append)
-    for number in range(100):
-        log("line " + str(number))
-    assert len(printed) == 100
-    assert log.tail(10**6)[-1] == [5, "line 99"]
-    assert len(log.tail(10**6)) == 40
-    assert [text for _, text in log.tail(60)] == ["line 98", "line 99"]
-
-
-def test_a_secret_is_neither_printed_nor_kept():
-    printed = []
-    log = Log(lambda: 0, printed.append, ("hunter22", None, ""))
-    log("cannot join: hunter22, hunter22")
-    assert printed == ["cannot join: ***, ***"]
-    assert log.tail(1000) == [[0, "cannot join: ***, ***"]]
-
-
-def test_a_long_line_is_cut():
-    log = Log(lambda: 0, lambda text: None)
-    log("x" * 1000)
-    assert len(log.tail(10**6)[0][1]) == 120
