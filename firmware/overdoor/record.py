@@ -1,6 +1,6 @@
 """The records of the journal: bytes in, records out, whatever the bytes are. Pure.
 
-    0xA5, length of body (2 bytes), body, CRC-32 of length and body (4 bytes); big-endian
+    0xA5, length of body (2 bytes), body (512 at most), CRC-32 of length and body (4); big-endian
 
     an event    "E", boot (6 bytes), n (4), age in ms (4), live (1), count (2), JSON [kind, fields]
     a release   "G", boot (6), first n (4), last n (4): these events are held no more
@@ -10,6 +10,10 @@
 Each record says all it means by itself, so one that is damaged takes no other with it. An age
 is 0xFFFFFFFF except in the rewriting just before a rest: while the device runs, its clock knows
 better, and after a power cut nobody knows.
+
+A firmware that went back may read what a newer one wrote. So a newer one may add records of other
+kinds, bytes behind those of a release, rest or waking, and items to an event's list; it must not
+change what is said above. Who does not know an addition passes over it and loses nothing else.
 """
 
 import binascii
@@ -22,6 +26,7 @@ EVENT = "E"
 GONE = "G"
 REST = "S"
 WAKE = "W"
+OTHER = "?"  # whole, and not of our time
 
 _MAGIC = b"\xa5"
 _HEAD = const(3)
@@ -104,9 +109,7 @@ class Reader:
                 at += 1
                 continue
             at += size
-            record = _parse(body)
-            if record is not None:
-                found.append(record)
+            found.append(_parse(body))
         self._data = data[at:]
         return found
 
@@ -126,30 +129,34 @@ def _body(data: bytes, at: int, size: int):
     return data[at + _HEAD : end]
 
 
-def _parse(body: bytes):
-    """What a body says, or None if a firmware wrote it that knows more than this one."""
+def _parse(body: bytes) -> tuple:
+    """What a body says."""
     kind = body[:1]
     if kind == b"E" and len(body) > _EVENT_SIZE:
-        _, boot, n, age, live, count = struct.unpack(_EVENT, body[:_EVENT_SIZE])
-        try:
-            said = json.loads(body[_EVENT_SIZE:])
-        except (ValueError, RuntimeError):
-            return None
-        if not (isinstance(said, list) and len(said) == 2):
-            return None
-        name, fields = said
-        if not (isinstance(name, str) and isinstance(fields, dict) and n and count):
-            return None
-        age = None if age == _UNKNOWN else age
-        return (EVENT, _hex(boot), n, age, bool(live), count, name, fields)
-    if kind == b"G" and len(body) == _GONE_SIZE:
-        _, boot, first, last = struct.unpack(_GONE, body)
+        return _read_event(body) or (OTHER,)
+    if kind == b"G" and len(body) >= _GONE_SIZE:
+        _, boot, first, last = struct.unpack(_GONE, body[:_GONE_SIZE])
         return (GONE, _hex(boot), first, last)
-    if body == b"S":
+    if kind == b"S":
         return (REST,)
-    if body == b"W":
+    if kind == b"W":
         return (WAKE,)
-    return None
+    return (OTHER,)
+
+
+def _read_event(body: bytes):
+    _, boot, n, age, live, count = struct.unpack(_EVENT, body[:_EVENT_SIZE])
+    try:
+        said = json.loads(body[_EVENT_SIZE:])
+    except (ValueError, RuntimeError):
+        return None
+    if not (isinstance(said, list) and len(said) >= 2):
+        return None
+    name, fields = said[:2]
+    if not (isinstance(name, str) and isinstance(fields, dict) and n and count):
+        return None
+    age = None if age == _UNKNOWN else age
+    return (EVENT, _hex(boot), n, age, bool(live), count, name, fields)
 
 
 def _hex(boot: bytes) -> str:

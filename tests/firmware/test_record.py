@@ -1,5 +1,6 @@
 """The records of the journal: any bytes are read, and none of them becomes an event."""
 
+import zlib
 from typing import Any
 
 from hypothesis import given, settings
@@ -38,6 +39,12 @@ def written(said: tuple[Any, ...]) -> bytes:
     }[kind]
     data: bytes = function(*rest)
     return data
+
+
+def framed(body: bytes) -> bytes:
+    """A record as any firmware writes it, whatever it says."""
+    rest = len(body).to_bytes(2, "big") + body
+    return b"\xa5" + rest + zlib.crc32(rest).to_bytes(4, "big")
 
 
 def read(data: bytes, piece: int = 256) -> tuple[list[tuple[Any, ...]], int]:
@@ -117,6 +124,40 @@ def test_damage_takes_only_the_records_that_it_hits(
             left.append(said)
         start += len(one)
     assert read(bytes(data))[0] == left
+
+
+# What a newer firmware may add; see record.py.
+NEW_KINDS = st.builds(
+    lambda kind, rest: framed(bytes([kind]) + rest),
+    st.integers(0, 255).filter(lambda kind: bytes([kind]) not in (b"G", b"S", b"W")),
+    st.binary(max_size=511),
+)
+
+
+def longer(said: tuple[Any, ...], more: bytes) -> bytes:
+    """A known record with an addition."""
+    body = written(said)[3:-4]
+    return framed(body[:-1] + b', "more"]' if said[0] == record.EVENT else body + more)
+
+
+@thorough
+@given(
+    st.lists(st.tuples(RECORDS, st.none() | st.binary(max_size=30)) | NEW_KINDS, max_size=12),
+    st.integers(1, 300),
+)
+def test_what_a_newer_firmware_adds_takes_nothing_else_with_it(
+    journal: list[tuple[tuple[Any, ...], bytes | None] | bytes], piece: int
+) -> None:
+    data, expected = b"", []
+    for each in journal:
+        if isinstance(each, bytes):
+            data += each
+            expected.append((record.OTHER,))
+        else:
+            said, more = each
+            data += written(said) if more is None else longer(said, more)
+            expected.append(said)
+    assert read(data, piece) == (expected, 0)
 
 
 def test_what_is_too_long_is_refused() -> None:

@@ -1,3 +1,5 @@
+import binascii
+
 from overdoor_device.journal import NAME, Journal
 from overdoor_device.outbox import Outbox
 
@@ -211,6 +213,35 @@ def test_a_restart_on_purpose_keeps_ages():
     third = Life(flash, restarted=True)
     ages = [third.outbox.payload(event, 0)["age_ms"] for event in third.outbox]
     assert ages == [76000, 12300]
+
+
+def framed(body):
+    rest = len(body).to_bytes(2, "big") + body
+    return b"\xa5" + rest + binascii.crc32(rest).to_bytes(4, "big")
+
+
+def test_a_roll_back_loses_no_event_that_a_newer_firmware_kept():
+    flash = Flash()
+    newer = Life(flash)
+    for number in range(3):
+        newer.press(number, {"button": "call", "gesture": str(number)})
+        flash.files[NAME] += framed(b"N what only the newer one knows")
+    older = Life(flash)
+    assert older.held() == newer.held()
+    older.press(9, {"button": "presence", "gesture": "press"})
+    older.journal.tend(older.outbox)
+    assert older.journal.rest(older.outbox, 10)
+    assert Life(flash).held() == older.held()
+    assert older.log == []
+
+
+def test_a_rest_is_not_believed_after_which_a_newer_firmware_wrote():
+    flash = Flash()
+    first = Life(flash)
+    first.press()
+    first.journal.rest(first.outbox, 5000)
+    flash.files[NAME] += framed(b"N it ran, for who knows how long")
+    assert [event.at_ms for event in Life(flash, restarted=True).outbox] == [None]
 
 
 def test_a_power_cut_loses_ages_even_after_a_restart_that_kept_them():
