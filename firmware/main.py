@@ -12,6 +12,7 @@ import sys
 import machine
 
 _POINTER = "firmware.json"
+_IMPORT_MS = 60000  # a version on trial whose import takes longer than this hangs
 _TRIAL_MS = 900000  # a version that neither gets confirmed nor ends its trial is ended here
 
 
@@ -40,6 +41,8 @@ def failed(root: str, version: str, error) -> None:
 def start(root: str = ""):
     """Imports the version to run. Returns (`overdoor.start`, guard); restarts if that fails."""
     version, on_trial = choose(root)
+    if on_trial:  # before anything of it runs; a timer alone would need an interpreter that turns
+        machine.WDT(timeout=_IMPORT_MS)
     if version:
         sys.path.insert(0, "%s/fw/%s" % (root, version))
     try:
@@ -54,6 +57,7 @@ def start(root: str = ""):
             machine.reset()
     guard = None
     if on_trial:
+        machine.WDT(timeout=_TRIAL_MS)  # until the version takes it over
         guard = machine.Timer(0)
         guard.init(mode=machine.Timer.ONE_SHOT, period=_TRIAL_MS, callback=_end_trial)
     return chosen, guard

@@ -26,6 +26,7 @@ import esp32
 import machine
 import neopixel
 import network
+import watchdog
 from flag import Flag
 from pocket import Pocket
 
@@ -218,13 +219,6 @@ async def _until(began: int, ms: int) -> None:
         await asyncio.sleep(left / 1000)
 
 
-async def _watch_watchdog() -> None:
-    while not machine.watchdog_bites():  # noqa: ASYNC110  (a chip beside the program has no event)
-        await asyncio.sleep(1)
-    say({"log": "the watchdog resets the board"})
-    machine.reset()
-
-
 def _flash(path: str) -> str:
     """The folder that is the board's flash; made at its first start."""
     folder = path + ".flash"
@@ -239,7 +233,8 @@ def _flash(path: str) -> str:
 async def _main(path: str, cause: str) -> None:
     esp32.keep_in(path + ".nvs")
     flash = _flash(path)
-    firmware, guard = boot.start(flash)
+    with watchdog.Beside():
+        firmware, guard = boot.start(flash)
     from overdoor import config as configuration  # noqa: PLC0415 - of the version that was chosen
     from overdoor import report  # noqa: PLC0415
 
@@ -263,7 +258,7 @@ async def _main(path: str, cause: str) -> None:
     room = Room(things)
     asyncio.create_task(room.watch())
     asyncio.create_task(room.take_orders(sys.stdin.buffer))
-    asyncio.create_task(_watch_watchdog())
+    asyncio.create_task(watchdog.watch(say))
     serving = asyncio.create_task(device.run())
     await asyncio.sleep(0)
     say({"ready": True, "device": config.device, "boot": device.boot})
