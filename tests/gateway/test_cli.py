@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from overdoor import __version__
 from overdoor.store import Store
 
 SHOP = """\
@@ -78,6 +79,11 @@ def test_every_command_explains_itself(command: str) -> None:
     assert ended.returncode == 0
     assert "Usage: " in ended.stdout
     assert "--help" in ended.stdout
+
+
+def test_it_says_its_version() -> None:
+    ended = overdoor("--version")
+    assert (ended.returncode, ended.stdout) == (0, f"overdoor {__version__}\n")
 
 
 def test_a_good_shop_is_called_good(tmp_path: Path) -> None:

@@ -315,6 +315,51 @@ def test_a_room_of_several_wants_to_know_which_is_broken(tmp_path: Path) -> None
     assert read(file).room[1].all_devices() == ("cp-w2-3", "cp-w2-2")
 
 
+def test_a_pager_is_replaced_where_it_stands_in_the_file(tmp_path: Path) -> None:
+    file = a_shop(tmp_path)
+    words = ("--kind", "pager", "--screen", "st7789", "--wifi", "shop", "--config", file)
+    assert overdoor("device", "add", *words, **WIFI).returncode == 0
+    zone = '[[pager]]\ndevice = "pg-1"\nzone = "women"  # the manager\'s\n'
+    file.write_text(file.read_text().replace('[[pager]]\ndevice = "pg-1"\n', zone))
+    first, before = Folder(file).config("pg-1"), file.read_text()
+    ended = overdoor("device", "replace", "pg-1", "--config", file)
+    assert ended.returncode == 0, ended.stderr
+    assert "pg-2 takes the place of pg-1; pg-1 is revoked." in ended.stdout
+    assert "overdoor device flash pg-2" in ended.stdout
+    assert file.read_text() == before.replace('"pg-1"', '"pg-2"')
+    again = on_board(file, "pg-2")
+    assert (again.kind, again.screen, again.model) == ("pager", "st7789", "m5stickc-plus2")
+    assert Folder(file).config("pg-2")["broker"]["password"] != first["broker"]["password"]
+    assert list(Folder(file).devices()) == ["pg-2"]
+
+
+def test_a_pager_of_which_nothing_is_known_but_its_place_is_replaced(tmp_path: Path) -> None:
+    file = a_shop(tmp_path)
+    file.write_text(file.read_text() + '[[pager]]\ndevice = "stick"\nzone = "women"\n')
+    words = ("--screen", "st7789", "--wifi", "shop", "--config", file)
+    ended = overdoor("device", "replace", "stick", *words, **WIFI)
+    assert ended.returncode == 0, ended.stderr
+    again = on_board(file, "stick-2")
+    assert (again.kind, again.screen, again.model) == ("pager", "st7789", "m5stickc-plus2")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("w3",), "no room or pager 'w3'; there are pg-1, w1, w2"),
+        (("pg-1", "--device", "cp-w2"), "'cp-w2' does not belong to 'pg-1'"),
+    ],
+)
+def test_what_is_not_there_is_not_replaced(
+    tmp_path: Path, words: tuple[str, ...], says: str
+) -> None:
+    file = a_shop(tmp_path)
+    bench(file).add(None, None, {"model": "x", "kind": "pager"})
+    before = file.read_text()
+    assert_one_sentence(overdoor("device", "replace", *words, "--config", file), says)
+    assert file.read_text() == before
+
+
 async def test_mosquitto_takes_the_files_and_refuses_a_revoked_device(tmp_path: Path) -> None:
     """The real broker: a device reaches its own topics only, and nothing once it is replaced."""
     port = free_port()

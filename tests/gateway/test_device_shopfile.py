@@ -93,7 +93,7 @@ def test_everything_else_stays_as_it_was(
         said = devices(file, name)
         expected = hung[name] + (["new"] if name == room else [])
         assert (said if isinstance(said, list) else [said] if said else []) == expected
-    shopfile.swap(file, room, "new", "newer")
+    shopfile.swap(file, "new", "newer")
     assert devices(file, room) in ("newer", [*hung[room], "newer"])
     changes = [
         line

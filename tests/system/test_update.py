@@ -179,6 +179,21 @@ async def test_a_device_that_is_away_gets_it_when_it_comes_back(
         assert await firmwares(gateway) == {"cp-w1": "0.2.0", "cp-w2": "0.2.0"}
 
 
+async def test_a_battery_button_is_named_and_is_no_failure(street: Street, tmp_path: Path) -> None:
+    gateway = await street.gateway()
+    (tmp_path / "devices").mkdir()
+    asleep = {"power": "battery", "update_key": KEY.hex()}
+    (tmp_path / "devices" / "cp-w2.json").write_text(json.dumps(asleep))
+    async with boards(street, tmp_path, "cp-w1"):
+        status, said = await update(gateway, "--all", "--version", "0.2.0", "--steady", "1")
+        assert status == 0, said
+        assert "1 of 1 run 0.2.0." in said
+        assert "By cable: cp-w2, a battery button: overdoor device flash cp-w2." in said
+        status, said = await update(gateway, "cp-w2", "--version", "0.2.0")
+        assert status == 2
+        assert "updated by cable" in said
+
+
 async def test_the_gateway_restarts_in_the_middle(street: Street, tmp_path: Path) -> None:
     gateway = await street.gateway()
     async with boards(street, tmp_path, "cp-w1", "cp-w2"):

@@ -93,11 +93,11 @@ def add(  # noqa: PLR0913, PLR0917 - each is an option
     """
     bench = _bench(config)
     _know_site(bench, broker, broker_ip, ca, wifi)
-    usual = "m5stickc-plus2" if screen == "st7789" else "esp32-devkitc"
-    board = _board(model, pin, ring_leds, battery, badges)
-    said = {"kind": kind, "screen": screen}
-    board |= {key: value for key, value in said.items() if value is not None}
-    made = bench.add(room, device, {"model": usual} | board)
+    board = {"model": _usual_model(screen)} | _screen(screen)
+    board |= _board(model, pin, ring_leds, battery, badges)
+    if kind is not None:
+        board["kind"] = kind
+    made = bench.add(room, device, board)
     place = "a pager" if kind == "pager" else f"room {room}" if room else "no room yet"
     typer.echo(f"{made}: {place}. Its secrets are in {bench.folder.path}, for you alone to read.")
     _next_steps(bench, made)
@@ -178,7 +178,12 @@ def pair(
 
 @app.command()
 def replace(  # noqa: PLR0913, PLR0917 - each is an option
-    room: Annotated[str, typer.Argument(help="The room whose board is broken.")],
+    place: Annotated[
+        str,
+        typer.Argument(
+            metavar="ROOM|PAGER", help="The room whose board is broken, or the pager's id."
+        ),
+    ],
     device: Annotated[
         str | None, typer.Option(help="The broken one, if the room has several.")
     ] = None,
@@ -189,18 +194,24 @@ def replace(  # noqa: PLR0913, PLR0917 - each is an option
     model: Model = None,
     pin: Pins = None,
     ring_leds: Leds = None,
+    screen: Screen = None,
     battery: Battery = None,
     badges: Badges = None,
     config: ConfigFile = Path("shop.toml"),
 ) -> None:
-    """Swap a broken board: a new id and password, the old ones revoked, the room keeps its call."""
+    """Swap a broken board: a new id and password, the old ones revoked.
+
+    The room keeps its call; a pager keeps its zone.
+    """
     bench = _bench(config)
+    broken = bench.broken(place, device)
     _know_site(bench, broker, broker_ip, ca, wifi)
-    board = _board(model, pin, ring_leds, battery, badges)
-    if not _is_built(bench, room, device):
-        board = {"model": "esp32-devkitc"} | board
-    old, new = bench.replace(room, device, board)
-    typer.echo(f"{new} takes the place of {old} in room {room}; {old} is revoked.")
+    board = _board(model, pin, ring_leds, battery, badges) | _screen(screen)
+    if broken not in bench.folder.devices():
+        board = {"model": _usual_model(screen)} | board
+    old, new = bench.replace(place, device, board)
+    room = "" if place == old else f" in room {place}"
+    typer.echo(f"{new} takes the place of {old}{room}; {old} is revoked.")
     _next_steps(bench, new)
 
 
@@ -278,10 +289,12 @@ def _bench(file: Path) -> Bench:
     return Bench(configuration.read(file), file, Folder(file))
 
 
-def _is_built(bench: Bench, room: str, device: str | None) -> bool:
-    """Whether it is known how the broken board was built."""
-    here = {d for part in bench.config.room if part.id == room for d in part.all_devices()}
-    return any(d in bench.folder.devices() for d in here if device in (None, d))
+def _usual_model(screen: str | None) -> str:
+    return "m5stickc-plus2" if screen == "st7789" else "esp32-devkitc"
+
+
+def _screen(screen: str | None) -> dict[str, Any]:
+    return {} if screen is None else {"screen": screen}
 
 
 def _know_site(

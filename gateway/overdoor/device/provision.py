@@ -62,34 +62,50 @@ class Bench:
             raise DeviceError(f"{device!r} hangs in {home} already.")
         shopfile.hang(self.file, room, device)
 
-    def replace(self, room: str, old: str | None, board: Mapping[str, Any]) -> tuple[str, str]:
-        """Puts a new device in the place of a room's broken one: the old id and the new.
+    def replace(self, place: str, old: str | None, board: Mapping[str, Any]) -> tuple[str, str]:
+        """Puts a new device in the place of a broken one: the old id and the new.
 
-        The new one is built like the old one, except for what `board` says otherwise. The old
-        one's credentials are revoked. Raises `DeviceError`, `ConfigError`.
+        `place`: a room, of which `old` is broken if it has several, or a pager's id. The new one is
+        built like the old one, except for what `board` says otherwise. The old one's credentials
+        are revoked. Raises `DeviceError`, `ConfigError`.
         """
-        devices = self._room(room)
-        if old is None:
-            if len(devices) != 1:
-                has = (
-                    f"has {', '.join(devices)}: say which with --device" if devices else "has none"
-                )
-                raise DeviceError(f"The room {room!r} {has}.")
-            (old,) = devices
-        elif old not in devices:
-            raise DeviceError(f"{old!r} is not in the room {room!r}.")
+        old = self.broken(place, old)
         issued = self.folder.devices().get(old, {})
         built = {key: value for key, value in issued.items() if key not in ISSUED}
+        if self._is_pager(old):
+            built["kind"] = "pager"
         new = self.folder.free_id(old, {*self.planned(), old})
         self.folder.issue(new, self.config.shop.id, self._site(), built | dict(board))
         try:
-            shopfile.swap(self.file, room, old, new)
+            shopfile.swap(self.file, old, new)
         except BaseException:
             self.folder.withdraw(new)
             raise
         self.folder.revoke(old)
         self._tell_broker()
         return old, new
+
+    def broken(self, place: str, device: str | None) -> str:
+        """The device that is to be replaced, as in `replace`. Raises `DeviceError`."""
+        places = {room.id: room.all_devices() for room in self.config.room}
+        places = {each.device: (each.device,) for each in self.config.pager} | places
+        if place not in places:
+            there = ", ".join(places)
+            raise DeviceError(f"There is no room or pager {place!r}; there are {there}.")
+        devices = places[place]
+        if device is None:
+            if len(devices) != 1:
+                has = (
+                    f"has {', '.join(devices)}: say which with --device" if devices else "has none"
+                )
+                raise DeviceError(f"The room {place!r} {has}.")
+            return devices[0]
+        if device not in devices:
+            raise DeviceError(f"{device!r} does not belong to {place!r}.")
+        return device
+
+    def _is_pager(self, device: str) -> bool:
+        return any(pager.device == device for pager in self.config.pager)
 
     def planned(self) -> dict[str, str]:
         """Each device of shop.toml, and where it belongs."""

@@ -17,7 +17,9 @@ from overdoor import config as configuration
 from overdoor.device.problem import DeviceError
 
 _HEADER = re.compile(r"\s*\[")
-_ROOM = re.compile(r"\s*\[\[\s*room\s*\]\]")
+_ENTRIES = {
+    table: re.compile(rf"\s*\[\[\s*{table}\s*\]\]") for table in ("room", "pager")
+}  # each begins with such a line
 _ID = re.compile(r"(\s*)id\s*=")
 _DEVICES = re.compile(r"(\s*)(devices?)(\s*=\s*)")
 
@@ -33,11 +35,17 @@ def hang(path: Path, room: str, device: str) -> None:
         else:
             said["device"] = device
 
-    _change(path, room, wanted, lambda lines, before: _add(lines, before, device))
+    def edit(lines: list[str], before: list[str]) -> None:
+        _add(lines, before, device)
+
+    _change(path, "room", lambda said: said["id"] == room, wanted, edit)
 
 
-def swap(path: Path, room: str, old: str, new: str) -> None:
-    """Puts a device in another's place. Raises as `hang` does."""
+def swap(path: Path, old: str, new: str) -> None:
+    """Puts a device in another's place, in a room or as a pager. Raises as `hang` does."""
+
+    def has_it(said: dict[str, Any]) -> bool:
+        return old in _devices_of(said)
 
     def wanted(said: dict[str, Any]) -> None:
         if "device" in said:
@@ -48,7 +56,8 @@ def swap(path: Path, room: str, old: str, new: str) -> None:
     def edit(lines: list[str], _: list[str]) -> None:
         _replace_once(lines, _find(lines, _DEVICES), f'"{old}"', f'"{new}"')
 
-    _change(path, room, wanted, edit)
+    is_pager = any(map(has_it, tomllib.loads(_open(path)[2]).get("pager", ())))
+    _change(path, "pager" if is_pager else "room", has_it, wanted, edit)
 
 
 def carry(path: Path, device: str) -> None:
@@ -65,26 +74,33 @@ def carry(path: Path, device: str) -> None:
 
 def _change(
     path: Path,
-    room: str,
+    table: str,
+    is_meant: Callable[[dict[str, Any]], bool],
     wanted: Callable[[dict[str, Any]], None],
     edit: Callable[[list[str], list[str]], None],
 ) -> None:
+    """Edits the lines of the one entry of a table that is meant."""
     path, mark, text = _open(path)
     data = tomllib.loads(text)
     expected = copy.deepcopy(data)
-    said = next((part for part in expected["room"] if part["id"] == room), None)
+    entries = expected.get(table, [])
+    said = next(filter(is_meant, entries), None)
     if said is None:
-        raise DeviceError(f"There is no room {room!r} in {path.name}.")
+        raise DeviceError(f"There is no such {table} in {path.name}.")
     before = _devices_of(said)
-    index = expected["room"].index(said)
+    index = entries.index(said)
     wanted(said)
     lines = text.splitlines(keepends=True)
-    start, end = _block(lines, index, len(data["room"]))
+    start, end = _block(lines, table, index, len(entries))
     block = lines[start:end]
     edit(block, before)
     changed = "".join([*lines[:start], *block, *lines[end:]])
     devices = ", ".join(f'"{device}"' for device in _devices_of(said))
-    by_hand = f"give the room {room!r} the line  devices = [{devices}]  instead of its device."
+    if table == "room":
+        change = f"the room {said['id']!r} the line  devices = [{devices}]"
+    else:
+        change = f"the pager {before[0]!r} the line  device = {devices}"
+    by_hand = f"give {change}  instead of its device."
     _write(path, mark, changed, expected, by_hand)
 
 
@@ -123,9 +139,9 @@ def _devices_of(said: dict[str, Any]) -> list[str]:
     return [said["device"]] if "device" in said else list(said.get("devices", ()))
 
 
-def _block(lines: list[str], index: int, count: int) -> tuple[int, int]:
-    """The lines of one `[[room]]`, its header included; none if rooms are written otherwise."""
-    starts = [number for number, line in enumerate(lines) if _ROOM.match(line)]
+def _block(lines: list[str], table: str, index: int, count: int) -> tuple[int, int]:
+    """The lines of one entry, its header included; none if the table is written otherwise."""
+    starts = [number for number, line in enumerate(lines) if _ENTRIES[table].match(line)]
     if len(starts) != count:
         return 0, 0
     start = starts[index]

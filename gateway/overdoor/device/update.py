@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,7 +57,8 @@ def update(
     Each version is signed here, with the key of the device in the folder `devices`. A device keeps
     it once it worked for ten seconds, and otherwise goes back by itself. The first one that does,
     or refuses, ends the roll-out. At most a quarter of the rooms is updated at a time, and none
-    while somebody waits there. Exit status 1 if a device is left without the version.
+    while somebody waits there. Battery buttons sleep, and are updated by cable: --all names them.
+    Exit status 1 if any other device is left without the version.
     """
     if (device is None) != everything:
         raise DeviceError("Say which device, or --all.")
@@ -65,7 +66,8 @@ def update(
     release = Release(source or folder("firmware"), version, back_from)
     shop = Shop(read, Folder(config))
     known = {each["id"]: each for each in shop.devices()}
-    keys, unable = shop.keys() if device is None else ({device: shop.key(device)}, [])
+    asleep = [each for each in shop.planned() if shop.is_battery(each)] if everything else []
+    keys, unable = shop.keys(asleep) if device is None else ({device: shop.key(device)}, [])
     for each in keys:
         _check_not_back(each, known.get(each, {}).get("firmware"), release)
     rollout = Rollout(
@@ -93,6 +95,9 @@ def update(
         typer.echo(f"Left: {name}: {api.printable(why)}.", err=True)
     done = len(keys) - len(rollout.left())
     typer.echo(f"{done} of {len(keys) + len(unable)} run {release.version}.")
+    for name in asleep:
+        if known.get(name, {}).get("firmware") != release.version:
+            typer.echo(f"By cable: {name}, a battery button: overdoor device flash {name}.")
     if left:
         raise typer.Exit(1)
 
@@ -133,11 +138,21 @@ class Shop:
             )
         return bytes.fromhex(made["update_key"])
 
-    def keys(self) -> tuple[dict[str, bytes], list[tuple[str, str]]]:
-        """The keys of all that are planned, and which of them cannot be updated, and why."""
+    def planned(self) -> list[str]:
+        """All devices of shop.toml."""
+        in_rooms = [device for room in self.config.room for device in room.all_devices()]
+        return [*in_rooms, *(pager.device for pager in self.config.pager)]
+
+    def is_battery(self, device: str) -> bool:
+        """Whether it sleeps between presses, so that nothing reaches it for long enough."""
+        return self.folder.devices().get(device, {}).get("power") == "battery"
+
+    def keys(self, but: Collection[str]) -> tuple[dict[str, bytes], list[tuple[str, str]]]:
+        """The keys of all other planned devices, and which cannot be updated, and why."""
         keys, unable = {}, []
-        planned = [device for room in self.config.room for device in room.all_devices()]
-        for device in [*planned, *(pager.device for pager in self.config.pager)]:
+        for device in self.planned():
+            if device in but:
+                continue
             try:
                 keys[device] = self.key(device)
             except DeviceError as error:
