@@ -4,9 +4,10 @@
     make drill ARGS="--minutes 60 --rooms 10"   an hour
 
 The real gateway, a real mosquitto, the real firmware in one process a room. The broker and the
-gateway are killed (SIGKILL), the disk runs full, the radio and the power of each room come and go.
-At the end: every press stored exactly once, every lamp as its call says, and in a drill of half an
-hour or more, nothing grown.
+gateway are killed (SIGKILL), the disk runs full, the radio of each room and the power of every
+other one come and go. In a drill of half an hour or more, an update is rolled out meanwhile. At the
+end: every press stored exactly once, every lamp as its call says, and in a long drill, nothing
+grown.
 """
 
 import argparse
@@ -19,29 +20,19 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 import httpx
 
-from tests.drill import verdict
+from tests.drill import memory, verdict
 from tests.drill.shop import Broker, Disk, Gateway, Room, write_config
 from tests.system.conftest import free_port
 
-HEAP_GROWTH_BYTES = 2048
-RESIDENT_GROWTH_BYTES = 5_000_000
 SETTLED_IN = 1 / 6  # of the time: memory is compared from here on
+SHORTEST = 0.2  # pause between two of the same, as a share of the mean
 TELL_EVERY_S = 10.0
-LEAK_MINUTES = 30  # in less, buffers and logs still fill up
-CALM_S = 15.0  # until every room has found its way back
+LONG_MINUTES = 30  # from here on there is an update, and memory is judged
+UPDATE_AT_MINUTE = 0.5
 DEAF_S = 11.0  # a press sooner after an arrival raises nothing
-LOOKS = 4  # at the memory of a room
-
-
-class Memory(NamedTuple):
-    """What a room uses, in bytes: of the interpreter's heap, and resident of the process."""
-
-    heap: int
-    resident: int
 
 
 @dataclass
@@ -59,11 +50,15 @@ class Drill:
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def every(self, seconds: float, what: str, work: Callable[[], Awaitable[None]]) -> None:
-        """Does it about every so many seconds, until the drill is over; never if 0."""
-        while seconds and not await self.is_over_in(seconds * self.random.uniform(0.7, 1.3)):
+        """Does it every so many seconds on average, until the drill is over; never if 0."""
+        while seconds and not await self.is_over_in(self._pause(seconds)):
             await self.going_on.wait()
             self.done[what] = self.done.get(what, 0) + 1
             await work()
+
+    def _pause(self, seconds: float) -> float:
+        """By chance, now and then long enough for an update; no finger presses twice at once."""
+        return seconds * (SHORTEST + self.random.expovariate(1 / (1 - SHORTEST)))
 
     async def is_over_in(self, seconds: float) -> bool:
         with suppress(TimeoutError):
@@ -131,15 +126,15 @@ async def main(options: argparse.Namespace) -> bool:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="drill-")))
         drill = await _open(options, folder, stack)
-        early = await _suffer(drill, options)
+        early, wrong = await _suffer(drill, options)
         print("The faults are over; waiting until every press is stored ...", flush=True)
-        wrong = await _settled(drill)
+        wrong += await _settled(drill)
+        grown = memory.grown(drill.rooms, early, await memory.look(drill.gateway, drill.rooms))
+        if options.minutes >= LONG_MINUTES:
+            wrong += grown
         await drill.show_every_light()
         wrong += await _settled(drill)
         wrong += await verdict.wrong_lamps(drill.gateway, drill.rooms)
-        grown = _grown(drill, early, await _memory(drill))
-        if options.minutes >= LEAK_MINUTES:
-            wrong += grown
         database = await drill.gateway.backup()
         await drill.gateway.end()
         if twice := verdict.opened_twice(database):
@@ -184,10 +179,23 @@ async def _open(options: argparse.Namespace, folder: Path, stack: AsyncExitStack
     return Drill(broker, gateway, rooms, disk, random.Random(options.seed), staff)
 
 
-async def _suffer(drill: Drill, options: argparse.Namespace) -> list[Memory]:
-    """The bad part. Returns what memory each room used in its first sixth."""
+async def _suffer(
+    drill: Drill, options: argparse.Namespace
+) -> tuple[list[memory.Memory], list[str]]:
+    """The bad part. Returns what memory each room used after a sixth of it, and what went wrong."""
     span = options.minutes * 60
     began = time.monotonic()
+    wrong: list[str] = []
+
+    def left_until(moment: float) -> float:
+        return max(0.0, began + moment - time.monotonic())
+
+    async def tell() -> None:
+        while not await drill.is_over_in(TELL_EVERY_S):
+            await drill.going_on.wait()
+            heap = max([await room.heap_used() for room in drill.rooms])
+            print(f"{time.monotonic() - began:5.0f} s  {drill.tell()}, heap {heap}", flush=True)
+
     drill.going_on.set()
     async with asyncio.TaskGroup() as group:
         work: list[tuple[float, str, Callable[[], Awaitable[None]]]] = [
@@ -198,48 +206,24 @@ async def _suffer(drill: Drill, options: argparse.Namespace) -> list[Memory]:
         ]
         for room in drill.rooms:
             work.append((options.press, "pressed", lambda room=room: drill.press(room)))
-            work.append((options.power, "power cut", room.cut_power))
             work.append((options.wifi, "Wi-Fi lost", lambda room=room: drill.lose_wifi(room)))
+        work += [(options.power, "power cut", room.cut_power) for room in drill.rooms[1::2]]
         for seconds, what, job in work:
             group.create_task(drill.every(seconds, what, job))
-        await drill.is_over_in(span * SETTLED_IN)
+        group.create_task(tell())
+        if options.update:
+            await drill.is_over_in(left_until(options.update * 60))
+            if not await drill.gateway.update():
+                wrong.append("the update did not reach every room")
+        await drill.is_over_in(left_until(span * SETTLED_IN))
         drill.going_on.clear()
-        early = await _memory(drill)
+        wrong += await _settled(drill)
+        early = await memory.look(drill.gateway, drill.rooms)
+        print(f"{time.monotonic() - began:5.0f} s  memory is compared from here on", flush=True)
         drill.going_on.set()
-        while (left := span - (time.monotonic() - began)) > 0:
-            await drill.is_over_in(min(left, TELL_EVERY_S))
-            heap = max([await room.heap_used() for room in drill.rooms])
-            print(f"{time.monotonic() - began:5.0f} s  {drill.tell()}, heap {heap}", flush=True)
+        await drill.is_over_in(left_until(span))
         drill.over.set()
-    return early
-
-
-async def _memory(drill: Drill) -> list[Memory]:
-    """What each room uses once all are connected: the least of a few looks."""
-    await asyncio.sleep(CALM_S)
-    looks = []
-    for _ in range(LOOKS):
-        looks.append([(await room.heap_used(), room.resident_bytes()) for room in drill.rooms])
-        await asyncio.sleep(1)
-    return [
-        Memory(min(heap for heap, _ in of), min(whole for _, whole in of))
-        for of in zip(*looks, strict=True)
-    ]
-
-
-def _grown(drill: Drill, early: list[Memory], late: list[Memory]) -> list[str]:
-    """Rooms that use more than they did."""
-    wrong = []
-    worst = Memory(0, 0)
-    for room, before, after in zip(drill.rooms, early, late, strict=True):
-        grown = Memory(after.heap - before.heap, after.resident - before.resident)
-        worst = Memory(max(worst.heap, grown.heap), max(worst.resident, grown.resident))
-        if grown.heap > HEAP_GROWTH_BYTES:
-            wrong.append(f"{room.id} uses {grown.heap} bytes more of its heap than at first")
-        if grown.resident > RESIDENT_GROWTH_BYTES:
-            wrong.append(f"{room.id} uses {grown.resident} bytes more of memory than at first")
-    print(f"Grown at most: heap {worst.heap} bytes, process {worst.resident} bytes.")
-    return wrong
+    return early, wrong
 
 
 async def _settled(drill: Drill) -> list[str]:
@@ -264,18 +248,31 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=2, help="how long (2)")
     parser.add_argument("--rooms", type=int, default=10, help="how many (10)")
     parser.add_argument("--seed", type=int, default=0, help="of what happens when (0)")
+    parser.add_argument(
+        "--update",
+        type=float,
+        metavar="MINUTE",
+        help="when an update is rolled out; 0: never "
+        f"({UPDATE_AT_MINUTE}, and never in less than {LONG_MINUTES} minutes)",
+    )
     for name, seconds, what in (
         ("press", 2.0, "between two presses in a room"),
         ("wifi", 10.0, "between two losses of a room's Wi-Fi"),
-        ("power", 120.0, "between two power cuts of a room"),
+        ("power", 120.0, "between two power cuts of every other room"),
         ("broker", 60.0, "between two deaths of the broker"),
         ("gateway", 45.0, "between two deaths of the gateway"),
         ("disk", 40.0, "between two full disks"),
     ):
         parser.add_argument(
-            f"--{name}", type=float, default=seconds, help=f"seconds {what}; 0: never ({seconds})"
+            f"--{name}",
+            type=float,
+            default=seconds,
+            help=f"seconds on average {what}; 0: never ({seconds})",
         )
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.update is None:
+        options.update = UPDATE_AT_MINUTE if options.minutes >= LONG_MINUTES else 0
+    return options
 
 
 if __name__ == "__main__":

@@ -4,14 +4,14 @@ import asyncio
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tests.drill.shop import Gateway, Room
 
 SETTLE_LIMIT_S = 120.0  # the longest pause of a resend is a minute
 LOOK_S = 5.0
-OPEN = ("raised", "acknowledged")
 
 
 def light(seen: Sequence[tuple[float, int]], now: float) -> str:
@@ -25,21 +25,29 @@ def light(seen: Sequence[tuple[float, int]], now: float) -> str:
     return "breathing" if len(levels) > 4 else "blinking"
 
 
-WANTED = {"raised": "breathing", "acknowledged": "steady"}
+def wanted(room: Mapping[str, Any]) -> tuple[str, str]:
+    """What a room is, and the light that says so."""
+    call = room["call"]
+    if call is None:
+        return "idle", "dark"
+    if call["unreached"]:  # the drill's staff have no page that could give a receipt
+        return "raised, and nobody is reached", "blinking"
+    lights = {"raised": "breathing", "acknowledged": "steady"}
+    return call["state"], lights.get(call["state"], "dark")
 
 
 async def wrong_lamps(gateway: Gateway, rooms: Sequence[Room]) -> list[str]:
     """Rooms whose lamp is not what their call says, with nobody pressing meanwhile."""
-    before = {room["id"]: room["call"] and room["call"]["state"] for room in await gateway.rooms()}
+    before = {room["id"]: wanted(room) for room in await gateway.rooms()}
     await asyncio.sleep(LOOK_S + 1)
     now = asyncio.get_running_loop().time()
-    found = {room["id"]: room["call"] and room["call"]["state"] for room in await gateway.rooms()}
+    found = {room["id"]: wanted(room) for room in await gateway.rooms()}
     wrong = []
     for room in rooms:
-        state = found[room.id]
+        is_, says = found[room.id]
         shown = light(room.lamp, now)
-        if state == before[room.id] and shown != WANTED.get(state, "dark"):
-            wrong.append(f"{room.id} is {state or 'idle'} and its lamp is {shown}")
+        if found[room.id] == before[room.id] and shown != says:
+            wrong.append(f"{room.id} is {is_} and its lamp is {shown}")
     return wrong
 
 
