@@ -120,7 +120,7 @@ async def offer_update(
         manifest = reading.read(body.manifest.splitlines())
         files = [b64decode(file, validate=True) for file in body.files]
     except (reading.ManifestError, ValueError) as error:
-        raise Problem(422, _("Not understood"), f"{error}") from None
+        raise Problem(422, _("Not understood"), str(error)) from None
     wanted = [(size, digest) for _, size, digest in manifest.files]
     if [(len(file), sha256(file).digest()) for file in files] != wanted:
         raise Problem(422, _("Not understood"), _("The files are not those of the manifest."))
