@@ -19,7 +19,7 @@ from babel.messages.checkers import python_format
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from overdoor.languages.catalogue import file_of, locales
+from overdoor.languages.catalogue import done, file_of, locales, texts
 
 ROOT = Path(__file__).parents[1]
 TEMPLATE = "overdoor.pot"
@@ -130,20 +130,20 @@ def wrong(language: str, template: Catalog) -> Iterator[str]:
 
 
 def _troubles(ids: tuple[str, ...], mine: Message, catalog: Catalog) -> Iterator[str]:
-    texts = mine.string if isinstance(mine.string, tuple | list) else (mine.string,)
-    if not all(texts):
+    said = texts(mine)
+    if not all(said):
         yield "is empty"
         return
     if mine.fuzzy:
         yield "is fuzzy: look at it, and remove the mark"
-    if len(ids) > 1 and len(texts) != catalog.num_plurals:
-        yield f"has {len(texts)} plural forms, not {catalog.num_plurals}"
+    if len(ids) > 1 and len(said) != catalog.num_plurals:
+        yield f"has {len(said)} plural forms, not {catalog.num_plurals}"
     try:
         python_format(catalog, mine)
     except TranslationError as error:
         yield str(error)
-    for index, text in enumerate(texts):
-        yield from _unlike(ids, text, plural=len(ids) > 1, last=index == len(texts) - 1)
+    for index, text in enumerate(said):
+        yield from _unlike(ids, text, plural=len(ids) > 1, last=index == len(said) - 1)
         if text in ids and AS_IN_ENGLISH not in mine.user_comments and bare(text):
             yield f"is the same as in English; if that is right, write above it: # {AS_IN_ENGLISH}"
 
@@ -176,13 +176,7 @@ def main() -> None:
     for language in tags():
         catalog = updated(language, template)
         file_of(language).write_text(written(catalog))
-        todo = sum(1 for message in catalog if message.id and not _whole(message))
-        print(f"{language}: {len(catalog) - todo} of {len(catalog)}")
-
-
-def _whole(message: Message) -> bool:
-    texts = message.string if isinstance(message.string, tuple | list) else (message.string,)
-    return all(texts) and not message.fuzzy
+        print(f"{language}: {done(catalog):.1%} of {len(catalog)}")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from overdoor.config import ConfigError, read
 from overdoor.core.inputs import Answer, DutyStarted, Verb
 from overdoor.core.sentence import Sentence
 from overdoor.languages import forms, gettext, ngettext, offered, speaking
-from overdoor.languages.catalogue import is_complete, locales
+from overdoor.languages.catalogue import ENOUGH, done, locales
 from overdoor.languages.pseudo import PSEUDO
 from overdoor.notify.message import page_of, taken
 from overdoor.resources import folder
@@ -67,10 +67,9 @@ def test_what_is_there_of_an_unfinished_catalogue_is_right(
     assert [trouble for trouble in troubles if not trouble.endswith(": is empty")] == []
 
 
-def test_only_complete_languages_are_offered(template: Catalog) -> None:
-    whole = {tag for tag in messages.tags() if not list(messages.wrong(tag, template))}
-    assert {*COMPLETE} <= whole
-    assert {one.tag for one in offered()} == {"en", *whole}
+def test_a_language_that_is_half_there_is_not_offered() -> None:
+    enough = {tag for tag in messages.tags() if done(messages.read(tag)) >= ENOUGH}
+    assert {one.tag for one in offered()} == {"en", *enough}
 
 
 def test_what_is_said_of_each_language_is_what_its_catalogue_says() -> None:
@@ -83,16 +82,16 @@ def test_what_is_said_of_each_language_is_what_its_catalogue_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("string", "flags", "complete"),
-    [("Größe", (), True), ("", (), False), ("Größe", ("fuzzy",), False)],
+    ("string", "flags", "share"),
+    [("Größe", (), 1.0), ("", (), 0.5), ("Größe", ("fuzzy",), 0.5)],
 )
-def test_half_translated_is_not_complete(
-    string: str, flags: tuple[str, ...], complete: bool
+def test_what_is_empty_or_fuzzy_is_not_done(
+    string: str, flags: tuple[str, ...], share: float
 ) -> None:
     catalog = Catalog(locale="de")
     catalog.add("Size", string, flags=flags)
     catalog.add(("One", "Many"), ("Eins", "Viele"))
-    assert is_complete(catalog) is complete
+    assert done(catalog) == share
 
 
 @pytest.mark.parametrize(

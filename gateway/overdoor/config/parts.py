@@ -50,7 +50,7 @@ class ShopPart(_Part):
         known = [one.tag for one in offered()]
         if value not in known:
             raise ValueError(
-                f"{value!r} is not there, or not complete; there is {', '.join(known)}"
+                f"{value!r} is not there, or not translated yet; there is {', '.join(known)}"
             )
         return value
 

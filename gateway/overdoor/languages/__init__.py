@@ -1,8 +1,8 @@
 """What people read, in their language.
 
 The sentences in the code are English. A catalogue in `dashboard/locales` has the same ones in
-another language; it is offered once it is complete. `gettext` and its like say a sentence in the
-language of whoever is being spoken to, which `speaking` sets for a while:
+another language; it is offered once it is as good as complete. `gettext` and its like say a
+sentence in the language of whoever is being spoken to, which `speaking` sets for a while:
 
     with speaking("de"):
         title = gettext("Somebody calls")

@@ -1,6 +1,7 @@
 """The catalogues: read once, whole, from the files that translators edit."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from babel import Locale
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -16,6 +17,7 @@ from overdoor.languages.pseudo import PSEUDO, Pseudo
 from overdoor.resources import folder
 
 original = "en"  # the language of the code
+ENOUGH = 0.95  # one new sentence takes no language away; it is in English until it is translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Catalogue:
     tag: str
     texts: NullTranslations
     locale: Locale
-    complete: bool = True
+    done: float = 1.0  # the share of its sentences that is there
 
     @property
     def name(self) -> str:
@@ -54,7 +56,7 @@ def file_of(language: str) -> Path:
 
 @cache
 def catalogue(tag: str) -> Catalogue:
-    """The catalogue of a language, complete or not. Raises `KeyError` if there is none."""
+    """The catalogue of a language, offered or not. Raises `KeyError` if there is none."""
     if tag == original:
         return english
     if tag in PSEUDO:
@@ -66,21 +68,25 @@ def catalogue(tag: str) -> Catalogue:
     whole = io.BytesIO()
     write_mo(whole, read)
     whole.seek(0)
-    return Catalogue(tag, GNUTranslations(whole), Locale(tag), complete=is_complete(read))
+    return Catalogue(tag, GNUTranslations(whole), Locale(tag), done=done(read))
 
 
-def is_complete(read: Catalog) -> bool:
-    """Whether every sentence of a catalogue is there, and looked at."""
-    for message in read:
-        texts = message.string if isinstance(message.string, tuple | list) else [message.string]
-        if message.id and (message.fuzzy or not all(texts)):
-            return False
-    return True
+def done(read: Catalog) -> float:
+    """The share of a catalogue's sentences that is there, and looked at."""
+    messages = [message for message in read if message.id]
+    whole = sum(not message.fuzzy and all(texts(message)) for message in messages)
+    return whole / len(messages) if messages else 0.0
+
+
+def texts(message: Message) -> Sequence[str]:
+    """A sentence in all its plural forms."""
+    string = message.string
+    return [string] if isinstance(string, str) else [text or "" for text in string or [""]]
 
 
 @cache
 def offered() -> tuple[Catalogue, ...]:
-    """The languages that a reader may choose from: English, and the complete ones."""
+    """The languages to choose from: English, and those of which `ENOUGH` is there."""
     others = sorted(path.name for path in locales().iterdir() if path.is_dir())
     found = [catalogue(tag) for tag in others if file_of(tag).is_file()]
-    return (english, *(one for one in found if one.complete))
+    return (english, *(one for one in found if one.done >= ENOUGH))
