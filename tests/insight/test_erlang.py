@@ -16,7 +16,7 @@ queues = st.builds(ErlangA, st.floats(0.01, 100), rates, rates, st.integers(1, 3
 def test_the_published_call_centre() -> None:
     """48 calls a minute, of a minute each, 50 agents, patience of 2 minutes.
 
-    Garnett, Mandelbaum & Reiman, Designing a Call Center with Impatient Customers, 2002, table 1.
+    Garnett, Mandelbaum & Reiman, Designing a Call Center with Impatient Customers, 2002.
     """
     queue = ErlangA(48, 1, 1 / 2, 50)
     assert queue.abandon == pytest.approx(0.031, abs=5e-4)
@@ -26,7 +26,7 @@ def test_the_published_call_centre() -> None:
 
 
 def test_its_limit_without_impatience_is_erlang_c() -> None:
-    """The same table, of the same call centre where nobody leaves."""
+    """As published, of the same call centre where nobody leaves."""
     queue = ErlangA(48, 1, 1e-9, 50)
     assert queue.mean_wait * 60 == pytest.approx(20.8, abs=0.05)
     assert queue.queue == pytest.approx(17, abs=0.5)

@@ -17,7 +17,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of its own dependencies
     import lifelines
 
-# Remission of leukaemia under 6-MP in weeks: Freireich 1963, in Kalbfleisch & Prentice 2002, p. 1.
+# Remission of leukaemia under 6-MP in weeks: Freireich et al. 1963.
 ENDED = [6, 6, 6, 7, 10, 13, 16, 22, 23]
 LOST = [6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]
 LEUKAEMIA = [*((t, 1, 0) for t in ENDED), *((t, 0, 1) for t in LOST)]

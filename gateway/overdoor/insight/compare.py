@@ -67,7 +67,7 @@ def _difference(
     for the weights Cochran, Some Methods for Strengthening the Common χ² Tests, 1954.
     """
     dice = Random(seed)  # noqa: S311 - no secret
-    some = [groups for _, groups in sorted(strata.items(), key=repr) if all(map(len, groups))]
+    some = [strata[name] for name in sorted(strata, key=repr) if all(map(len, strata[name]))]
     totals = [sum(len(groups[side]) for groups in some) for side in (0, 1)]
     some = [(_part(a, totals[0], dice), _part(b, totals[1], dice)) for a, b in some]
     some = [groups for groups in some if all(map(len, groups))]

@@ -43,7 +43,7 @@ class Curve:
     def interval(self, time: float, level: float = LEVEL) -> Interval:
         """Of that share: on the log(−log) scale, so that it stays between 0 and 1.
 
-        Source: Kalbfleisch & Prentice, The Statistical Analysis of Failure Time Data, 2002, p. 18.
+        Source: Kalbfleisch & Prentice, The Statistical Analysis of Failure Time Data, 2002.
         """
         step = bisect_right(self.times, time)
         if not step:

@@ -9,8 +9,9 @@
 | waiting | now | lost sight of | lost sight of | lost sight of |
 
 Those who left did so at some time before; their abandonment is counted at the latest one, so its
-curve is a lower bound until its end, where it is right. Source of the treatment: Brown et al.,
-Statistical Analysis of a Telephone Call Center, 2005, with patience doubly censored.
+curve is a lower bound until its end, where it is right. Sources: Brown et al., Statistical Analysis
+of a Telephone Call Center, 2005; for those who leave without a word Castellanos, Yom-Tov &
+Goldberg, Silent Abandonment in Contact Centers, 2023 (arXiv 2304.11754).
 """
 
 from collections.abc import Iterable
