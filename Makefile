@@ -9,10 +9,10 @@ RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test check bench soak drill model icons screenshots tools clean
+.PHONY: help run test check bench soak drill model icons screenshots hardware-files tools clean
 
 help: ## what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
 
 run: $(RUN_STAMP) ## the whole shop here (options: make run ARGS="--busy --rooms 20")
 	@exec $(BIN)/overdoor demo $(ARGS)
@@ -52,14 +52,19 @@ icons: tools ## the icons in pixels, from their drawings
 screenshots: tools ## every page in every state, as pictures (some: ARGS="screenshots a_shift")
 	$(BIN)/python -m tests.looks $(ARGS)
 
+hardware-files: tools ## wiring, parts, power, plates and bench sheet, made anew from their data
+	$(BIN)/python -m hardware.tools check
+	$(BIN)/python -m hardware.tools make
+
 # What the tests need beside Python. Installed by itself where that is possible.
 tools: $(DEV_STAMP)
-	@if ! command -v chromium >/dev/null || ! PATH="$$PATH:/usr/sbin" command -v mosquitto >/dev/null; then \
+	@if ! command -v chromium >/dev/null || ! command -v dot >/dev/null \
+	  || ! PATH="$$PATH:/usr/sbin" command -v mosquitto >/dev/null; then \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    echo "Installing mosquitto and chromium, which the tests need ..."; \
-	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq mosquitto chromium >/dev/null; \
+	    echo "Installing mosquitto, chromium and graphviz, which the tests need ..."; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq mosquitto chromium graphviz >/dev/null; \
 	  else \
-	    echo "The tests need mosquitto and chromium: install these Debian packages first."; exit 1; \
+	    echo "The tests need mosquitto, chromium and graphviz: install these Debian packages first."; exit 1; \
 	  fi; \
 	fi
 

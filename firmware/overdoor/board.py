@@ -46,6 +46,8 @@ def make(machine, esp32, neopixel, wlan, config, numbers, ble) -> Board:
     for name in ("call", "presence", "need"):
         if name in pins:
             buttons[name] = Pin(pins[name], Pin.IN, Pin.PULL_UP)
+    if "ring_power" in pins:  # a pin that lets go in deep sleep, so the LEDs lose their supply then
+        Pin(pins["ring_power"], Pin.OUT, value=1)
     ring = neopixel.NeoPixel(Pin(pins["ring"], Pin.OUT), config.ring_leds)
     lamp = machine.PWM(Pin(pins["lamp"], Pin.OUT), freq=1000, duty_u16=0)
     battery = None

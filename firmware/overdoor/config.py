@@ -127,7 +127,7 @@ def parse(text: str) -> Config:
     elif "screen" in raw:
         raise ConfigError('"screen" is for pagers, with "kind": "pager".')
     else:
-        defaults, more = DEFAULT_PINS, ("presence", "need")
+        defaults, more = DEFAULT_PINS, ("presence", "need", "ring_power")
     pins = _pins(raw.get("pins", {}), defaults, more)
     return Config(
         raw["shop"],

@@ -67,8 +67,10 @@ class Walls:
 
     def seen(self) -> dict:
         ring = neopixel.ring(self._pins["ring"])
+        supply = self._pins.get("ring_power")
+        shown = ring.shown() if supply is None or machine.level(supply) else ["000000"] * len(ring)
         lamp = machine.brightness(self._pins["lamp"])
-        return {"lights": {"ring": ring.shown(), "lamp": lamp}}
+        return {"lights": {"ring": shown, "lamp": lamp}}
 
 
 class Room:

@@ -21,7 +21,7 @@ DAY_MS = 86_400_000
 
 
 def battery_config(port: int, **changes: Any) -> dict[str, Any]:
-    pins = {"call": 32, "ring": 4, "lamp": 33}
+    pins = {"call": 32, "ring": 4, "lamp": 33, "ring_power": 13}  # or its ring is dark
     return room_config(port, power="battery", pins=pins, **changes)
 
 

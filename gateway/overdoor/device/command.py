@@ -42,7 +42,7 @@ Pins = Annotated[
     list[str] | None,
     typer.Option(
         "--pin",
-        help="NAME=GPIO: call, presence, need, ring or lamp; of a pager a, b, sda, scl, ...",
+        help="NAME=GPIO: call, presence, need, ring, ring_power, lamp; of a pager a, b, sda, ...",
     ),
 ]
 Leds = Annotated[int | None, typer.Option(help="LEDs in the ring.")]

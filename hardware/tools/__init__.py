@@ -1,0 +1,1 @@
+"""Checks and generated files of the hardware: `python -m hardware.tools --help`."""
