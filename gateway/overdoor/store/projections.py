@@ -15,7 +15,7 @@ from overdoor.core import codec
 from overdoor.core.events import CALL_FACTS, Event, Fact
 from overdoor.core.evolve import evolve
 from overdoor.core.model import Call, Device, Duty, Plan, RoomState, Shop
-from overdoor.store import base
+from overdoor.store import base, followups
 from overdoor.store.schema import PROJECTIONS
 from overdoor.store.stale import MARK, days_touched, marking
 
@@ -39,6 +39,7 @@ _ADAPTERS: dict[str, TypeAdapter[Any]] = {
     "duty": codec.DUTY,
     "tag": codec.TAG,
 }
+_FOLLOWED = frozenset({Fact.CLOSED, Fact.RATED})
 _MOVES = CALL_FACTS - {Fact.VOIDED, Fact.LATE}
 
 Statement = tuple[str, tuple[Any, ...]]
@@ -121,6 +122,9 @@ class Changes:
                 self._then.append((_RATE_CALL, (_ENCODE(event.data), event.call)))
             elif event.fact is Fact.DUTY_ENDED:
                 self._then.append((_FORGET_PERSON, (event.duty,)))
+            if event.fact in _FOLLOWED and event.call is not None and event.room is not None:
+                call = _call(after, event.room, event.call)
+                self._then += followups.raising(event, call)
         for table, old, new, touched in (
             ("room", before.rooms, after.rooms, _rooms),
             ("device", before.devices, after.devices, _devices),

@@ -39,6 +39,10 @@ _DELETE_CALL = """
     )
 """
 
+_DELETE_FOLLOW_UP = """
+    DELETE FROM follow_up WHERE call = ?1 AND NOT EXISTS (SELECT 1 FROM call WHERE id = ?1)
+"""
+
 log = structlog.get_logger()
 
 
@@ -109,6 +113,7 @@ def _fold(db: Connection, shop: Shop, upto: int) -> tuple[Shop, int]:
         base.write_ledgers(db, events)
         ended = [(event.call, upto) for event in events if event.fact is Fact.CLOSED]
         db.executemany(_DELETE_CALL, ended)
+        db.executemany(_DELETE_FOLLOW_UP, [(call,) for call, _ in ended])
         db.execute("DELETE FROM event WHERE seq <= ?", (upto,))
     return after, len(events)
 

@@ -242,3 +242,16 @@ def m_languages(db: Database) -> None:
     """In which language somebody reads: on their pages, and what they are sent."""
     db.execute("ALTER TABLE account ADD COLUMN language TEXT")  # NULL: not chosen
     db.execute("ALTER TABLE way ADD COLUMN language TEXT NOT NULL DEFAULT 'en'")
+
+
+@migrations()
+def m_notes(db: Database) -> None:
+    """What the manager notes beside the numbers, and what is to be looked into."""
+    db.execute(
+        "CREATE TABLE annotation (id TEXT PRIMARY KEY, day TEXT NOT NULL, text TEXT NOT NULL, "
+        "zone TEXT)"
+    )
+    db.execute(
+        "CREATE TABLE follow_up (call TEXT PRIMARY KEY, why TEXT NOT NULL, at INTEGER NOT NULL, "
+        "dealt_with_at INTEGER) WITHOUT ROWID"
+    )

@@ -22,6 +22,7 @@ from overdoor.updates import Updates
 from overdoor.web import (
     api,
     boards,
+    desk,
     devices,
     metrics,
     oneself,
@@ -117,6 +118,7 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
         upkeep,
         trust,
         boards,
+        desk,
         shopper,
     ):
         app.include_router(own.router)
