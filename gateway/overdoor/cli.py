@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sys
 from contextlib import closing
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
@@ -23,11 +24,12 @@ from overdoor.device import DeviceError
 from overdoor.device import app as device_app
 from overdoor.room import app as room_app
 from overdoor.serve import Running, serve
-from overdoor.simulate import calm_day, many, one, rough_hour
+from overdoor.simulate import HistoryError, behind, calm_day, made_up, many, one, rough_hour
 from overdoor.store import FILE, Store, StoreError, copy_database
 from overdoor.tags import TagsError
 
 USAGE = 2
+DEMO_CALLS = 12  # a day of each room, in a past that is made up
 _SAID = (
     AccountError,
     AuthorityError,
@@ -36,6 +38,7 @@ _SAID = (
     ConfigError,
     DemoError,
     DeviceError,
+    HistoryError,
     StoreError,
     TagsError,
     TakenOver,
@@ -156,6 +159,9 @@ def demo(
     data: Annotated[
         Path | None, typer.Option(help="Keep the data here; else it is gone at the end.")
     ] = None,
+    history: Annotated[
+        str | None, typer.Option(help="Make up so long a past, for the numbers: 90d, 1y.")
+    ] = None,
 ) -> None:
     """Run a whole shop on this machine, with simulated rooms.
 
@@ -163,6 +169,9 @@ def demo(
     a button on the floor plan, and answer the call on the handheld page. Ctrl-C ends everything.
     """
     with demo_config(rooms, port, broker, data) as config:
+        if history is not None:
+            plan, folder = config.config.plan(), config.config.data.path
+            behind(plan, folder, history, DEMO_CALLS * rooms, typer.echo)
         asyncio.run(run_demo(config, partial(_announce, file=config.file), busy=busy))
 
 
@@ -178,13 +187,34 @@ def simulate(
         int | None, typer.Option(min=1, help="Try so many worlds, one after the other.")
     ] = None,
     seconds: Annotated[float | None, typer.Option(min=0, help="Try worlds for so long.")] = None,
+    history: Annotated[
+        str | None, typer.Option(help="Make up so long a past of a shop instead: 5y, 18m, 90d.")
+    ] = None,
+    calls_per_day: Annotated[
+        float, typer.Option(min=1, max=20_000, help="Of the history, on an average day.")
+    ] = 300,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Last day of the history; else yesterday."),
+    ] = None,
+    into: Annotated[
+        Path | None, typer.Option(help="The new folder of the history.", file_okay=False)
+    ] = None,
 ) -> None:
     """Simulate a shop and everything that can go wrong in it, in virtual time.
 
     The real decisions, storage and firmware run against simulated people, networks, brokers,
     disks and clocks. The same seed gives the same day. Exit status 1 means that a promise was
     broken; the shortest story that shows it is printed.
+
+    `--history` is something else: years of a shop in which nothing goes wrong, written as they
+    lie on its disk, to try the numbers on.
     """
+    if history is not None:
+        if into is None:
+            raise HistoryError("Say --into which folder the history goes.")
+        made_up(history, calls_per_day, seed, into, until.date() if until else None, typer.echo)
+        return
     if seeds is not None or seconds is not None:
         kept = many(seeds, seconds, seed, typer.echo)
     else:

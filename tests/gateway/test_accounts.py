@@ -333,7 +333,13 @@ async def test_each_route_lets_in_who_may_and_nobody_else(shop: Client, role: Ro
             assert refused is not may, (method, path, role, answer.status_code, answer.text[:200])
 
 
-FILL = {"verb": "acknowledge", "token": "x", "account_id": "x", "language": "en"}
+FILL = {
+    "verb": "acknowledge",
+    "token": "x",
+    "account_id": "x",
+    "annotation_id": "x",
+    "language": "en",
+}
 
 
 async def a_token(shop: Client, role: Role | None, number: int) -> str:

@@ -3,8 +3,13 @@
 import itertools
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
+from overdoor.core.model import Plan
+from overdoor.simulate import history, history_shop
 from overdoor.simulate.clock import clock_time
+from overdoor.simulate.history_truth import Truth
 from overdoor.simulate.script import Script, calm_day, rough_hour
 from overdoor.simulate.story import verdict
 from overdoor.simulate.trial import Trial, shrink, tell, trials
@@ -65,3 +70,34 @@ def explain(trial: Trial, say: Say) -> None:
         say(f"  {clock_time(it.at)}  {it.what} {it.who}{much}")
     say(f"\nThe story, up to where it breaks:\n\n{text}\n")
     say(f"{clock_time(told.at)}  {told.broken}")
+
+
+def made_up(
+    lasts: str, calls_per_day: float, seed: int, folder: Path, last: date | None, say: Say
+) -> None:
+    """Writes a made-up history into a folder, with a shop's file and what is true of it.
+
+    Raises `HistoryError`, `StoreError`.
+    """
+    truth = _truth(lasts, calls_per_day, seed, last)
+    plan = history_shop.a_plan(truth)
+    began = time.monotonic()
+    calls = history.write(folder / "data", truth, plan, say=say)
+    file = folder / "shop.toml"
+    history_shop.write_file(plan, file)
+    took = time.monotonic() - began
+    say(
+        f"{calls} calls from {truth.first} to {truth.last} in {took:.0f} s. Look at them with\n"
+        f"  overdoor run --config {file}\n"
+        f"What they were drawn from is in {folder / 'data' / 'truth.json'}."
+    )
+
+
+def behind(plan: Plan, folder: Path, lasts: str, calls_per_day: float, say: Say) -> None:
+    """A history of a shop that has its own plan. Raises `HistoryError`, `StoreError`."""
+    history.write(folder, _truth(lasts, calls_per_day, 7, None), plan, say=say)
+
+
+def _truth(lasts: str, calls_per_day: float, seed: int, last: date | None) -> Truth:
+    yesterday = datetime.now(UTC).date() - timedelta(1)
+    return history.a_truth(seed, history.length(lasts), last or yesterday, calls_per_day)

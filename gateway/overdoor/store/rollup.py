@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from sqlite3 import Connection
+from typing import TypeAlias
 
 from overdoor.core.model import Millis
 from overdoor.insight.cells import Cell
@@ -24,6 +25,9 @@ from overdoor.store.stale import days_touched
 DAY, MONTH, YEAR, EVER = "day", "month", "year", "ever"
 _COARSER = {DAY: MONTH, MONTH: YEAR, YEAR: EVER}
 _FINER = {coarse: fine for fine, coarse in _COARSER.items()}
+
+Row: TypeAlias = tuple[str | int, ...]
+Rows: TypeAlias = tuple[list[Row], list[Row]]  # of `rollup` and of `rollup_hour`
 
 _PUT = "INSERT INTO rollup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _PUT_HOUR = "INSERT INTO rollup_hour VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -96,22 +100,27 @@ def _roll_up(db: Connection, day: ShopDay, now: Millis) -> Iterator[None]:
         for row in rows_of(db, ids[first : first + CHUNK]):
             tally.add(row)
         yield
-    cells = tally.cells()
+    rows = rows_of_day(day, tally.cells())
     yield
     with transaction(db):
         touched = any(
             str(day) in days_touched(event, day.timezone)
             for event in read_log(db, "seq > ?", (upto,))
         )
-        write_day(db, day, cells)
+        write_day(db, day, rows)
         if not touched:
             db.execute(_UNMARK, (DAY, str(day), day.weekday))
     yield
 
 
-def write_day(db: Connection, day: ShopDay, cells: dict[Key, Cell]) -> None:
+def rows_of_day(day: ShopDay, cells: dict[Key, Cell]) -> Rows:
+    """The cells of a day as they are stored."""
+    return _rows(DAY, str(day), day.weekday, cells)
+
+
+def write_day(db: Connection, day: ShopDay, rows: Rows) -> None:
     """Puts the cells of a day in the place of those it had; what is merged from it is stale."""
-    _replace(db, DAY, str(day), day.weekday, cells)
+    _replace(db, DAY, str(day), day.weekday, rows)
     db.execute(_MARK, (*coarser(DAY, str(day)), day.weekday))
 
 
@@ -140,25 +149,32 @@ def _merge(db: Connection, level: str, start: str, weekday: int) -> Iterator[Non
         cells[zone, WHOLE] = Cell.merged(Cell.from_json(body) for _, body in rows)
         yield
     with transaction(db):
-        _replace(db, level, start, weekday, cells)
+        _replace(db, level, start, weekday, _rows(level, start, weekday, cells))
         db.execute(_UNMARK, (level, start, weekday))
         if level in _COARSER:
             db.execute(_MARK, (*coarser(level, start), weekday))
     yield
 
 
-def _replace(db: Connection, level: str, start: str, weekday: int, cells: dict[Key, Cell]) -> None:
+def _rows(level: str, start: str, weekday: int, cells: dict[Key, Cell]) -> Rows:
     span = (level, start)
-    db.execute("DELETE FROM rollup WHERE (level, start) = (?, ?)", span)
-    db.execute(
-        "DELETE FROM rollup_hour WHERE (level, start, weekday) = (?, ?, ?)", (*span, weekday)
-    )
-    whole, hours = [], []
+    whole: list[Row] = []
+    hours: list[Row] = []
     for (zone, hour), cell in cells.items():
         if hour == WHOLE:
             whole.append((*span, zone, *_columns(cell)))
         else:
             hours.append((*span, weekday, zone, hour, *_columns(cell)))
+    return whole, hours
+
+
+def _replace(db: Connection, level: str, start: str, weekday: int, rows: Rows) -> None:
+    span = (level, start)
+    db.execute("DELETE FROM rollup WHERE (level, start) = (?, ?)", span)
+    db.execute(
+        "DELETE FROM rollup_hour WHERE (level, start, weekday) = (?, ?, ?)", (*span, weekday)
+    )
+    whole, hours = rows
     db.executemany(_PUT, whole)
     db.executemany(_PUT_HOUR, hours)
 
