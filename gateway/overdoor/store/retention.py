@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from sqlite3 import Connection
+from typing import TypeAlias
 
 import structlog
 
@@ -149,6 +150,9 @@ def upkeep(
     yield from removal(db, removable(db, now - keep_ms), stopwatch)
 
 
+Work: TypeAlias = Callable[[Connection, Millis, Millis, Callable[[], float]], Iterator[int]]
+
+
 class Retention:
     """Rolls days up, and lets facts and calls go once they are so old, minute by minute.
 
@@ -164,6 +168,7 @@ class Retention:
         keep_ms: Millis,
     ) -> None:
         self.keep_ms = keep_ms
+        self.work: Work = upkeep
         self.removed = 0
         self.ran_at: Millis | None = None
         self.trouble: str | None = None
@@ -197,7 +202,7 @@ class Retention:
         stopwatch = self._writer.stopwatch
         began = stopwatch()
         if self._slices is None:
-            self._slices = upkeep(db, self.keep_ms, self._at, stopwatch)
+            self._slices = self.work(db, self.keep_ms, self._at, stopwatch)
         count = next(self._slices, None)
         self._took = stopwatch() - began
         return count

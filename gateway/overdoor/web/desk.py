@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from overdoor.engine import Engine
+from overdoor.languages import gettext as _
 from overdoor.store import annotations, followups
 from overdoor.store.annotations import TEXT_LIMIT, Annotation
 from overdoor.store.followups import FollowUp
@@ -45,7 +46,9 @@ def all_annotations(
 async def annotate(body: AnnotationBody, engine: TheEngine) -> dict[str, Any]:
     """Notes something beside the numbers."""
     if body.zone is not None and body.zone not in engine.committed.plan.zones:
-        raise Problem(422, "Not understood", f"There is no zone {body.zone!r} in this shop.")
+        raise Problem(
+            422, _("Not understood"), _("There is no zone %(name)s.", name=repr(body.zone))
+        )
     annotation = annotations.new(body.day, body.text, body.zone)
     await engine.write(annotations.adding(annotation))
     return _annotation(annotation)
@@ -90,7 +93,7 @@ async def open_again(call_id: str, engine: TheEngine) -> dict[str, Any]:
 def _known(engine: Engine, call_id: str) -> FollowUp:
     found = followups.of_shop(engine.store, call_id)
     if not found:
-        raise not_found("such follow-up")
+        raise not_found(_("There is nothing to look into about this call."))
     return found[0]
 
 
