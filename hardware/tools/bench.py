@@ -46,9 +46,14 @@ def limit(step: dict[str, Any]) -> str:
 
 
 def device_limits() -> list[tuple[str, ...]]:
-    """The rows of the command, with their limits."""
-    rows = [
-        (name, f"{'≥' if key in boardtest._AT_LEAST else '≤'} {most} {unit}")
-        for name, key, most, unit in (*boardtest._FLASH, *boardtest._RING, *boardtest._SERVED)
-    ]
-    return [*rows[:3], ("ring", "seen"), ("lamp", "seen"), *rows[3:]]
+    """The rows of the command in its order, with their limits."""
+
+    def rows(*limits: tuple[str, str, int, str]) -> list[tuple[str, ...]]:
+        return [
+            (name, f"{'≥' if key in boardtest._AT_LEAST else '≤'} {most} {unit}")
+            for name, key, most, unit in limits
+        ]
+
+    seen = [("ring", "seen"), ("lamp", "seen")]
+    before = rows(*boardtest._FLASH, *boardtest._RING)
+    return [*before, *seen, *rows(*boardtest._LOOKUP, *boardtest._SERVED)]

@@ -3,6 +3,7 @@
 import pytest
 from hardware.tools import bom
 from hardware.tools.__main__ import app
+from hardware.tools.files import HARDWARE
 from typer.testing import CliRunner
 
 
@@ -13,6 +14,13 @@ def test_a_bill_holds_what_carrier_and_wiring_hold(variant: str) -> None:
 
 def test_every_part_has_a_price_with_its_basis_and_is_needed() -> None:
     assert bom.check_parts(bom.parts()) == []
+
+
+def test_the_readme_tells_what_the_bills_come_to() -> None:
+    text = (HARDWARE / "README.md").read_text(encoding="utf-8")
+    order = ("callpoint", "battery-button", "lamp", "pager")
+    costs = [f"€{bom.cost(bom.bill(variant), bom.parts()):.0f}" for variant in order]
+    assert f"| parts, about | {' | '.join(costs)}" in text
 
 
 def test_a_shop_adds_up() -> None:

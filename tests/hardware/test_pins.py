@@ -1,10 +1,12 @@
 """The pin map is what the firmware does, and what the chips can do."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 from hardware.tools import pins
+from hardware.tools.files import HARDWARE
 
 from overdoor import firmware
 from overdoor.device import chips
@@ -53,3 +55,19 @@ def test_set_up_and_the_map_know_the_same_chips() -> None:
     for board in BOARDS.values():
         usable, chip = chips._USABLE[board.chip_name], board.chip
         assert usable == chip.gpios - chip.flash - chip.input_only
+
+
+@pytest.mark.parametrize(
+    ("command", "board", "more"),
+    [
+        ("add w1 --battery", "firebeetle-2-button", {"power": "battery"}),
+        ("add --kind pager", "firebeetle-2-pager", {"kind": "pager"}),
+    ],
+)
+def test_the_commands_of_the_readme_give_a_board_its_pins(
+    command: str, board: str, more: dict[str, str]
+) -> None:
+    text = (HARDWARE / "README.md").read_text(encoding="utf-8")
+    (line,) = re.findall(rf"^overdoor device {command}.*$", text, re.MULTILINE)
+    named = {role: int(gpio) for role, gpio in re.findall(r"--pin (\w+)=(\d+)", line)}
+    assert parsed(pins=named, **more).pins == BOARDS[board].pins

@@ -1,7 +1,6 @@
 """Plates and cards: nothing is cut off, nothing is missing, the relief is where the button is."""
 
 import re
-from pathlib import Path
 
 import pypdfium2
 import pytest
@@ -39,14 +38,13 @@ def test_the_same_words_make_the_same_file() -> None:
     assert plates.pdf(WORDS["el"], "el") == plates.pdf(WORDS["el"], "el")
 
 
-def test_the_same_words_make_the_same_page_beside_the_qr_cards() -> None:
-    """The plate has the size of the room card that overdoor prints: one frame takes either."""
+def test_a_plate_has_the_size_of_a_room_card_so_that_one_frame_takes_either() -> None:
     from overdoor.printing import ROOM_MM
 
     assert plates._PLATE == ROOM_MM
 
 
-def test_the_relief_says_how_high_it_is(tmp_path: Path) -> None:
+def test_the_relief_says_how_high_it_is_and_leaves_the_button_its_hole() -> None:
     drawing = plates.tactile()
     assert "0.8 mm" in drawing
     assert re.search(r'<circle cx="45" cy="88" r="11.1"/>', drawing)  # 22.2 mm for the button

@@ -23,6 +23,23 @@ def test_a_lamp_alone_keeps_what_it_needs() -> None:
     assert {"Q1", "F1", "F3", "J1", "J3", "J5"} <= left.parts.keys()
 
 
+@pytest.mark.parametrize(
+    ("carrier", "fuse", "net"),
+    [
+        ("callpoint", "F1", "SUPPLY+"),
+        ("callpoint", "F2", "5V_RING"),
+        ("callpoint", "F3", "LAMP+"),
+        ("callpoint", "F3", "LAMP-"),
+        ("battery-button", "F1", "VRING"),
+    ],
+)
+def test_a_wire_is_reckoned_with_the_current_that_trips_its_fuse(
+    carrier: str, fuse: str, net: str
+) -> None:
+    trips = toml("ratings.toml")[netlist.carrier(carrier).parts[fuse].part]["trip"]
+    assert toml("wiring/kinds.toml")["net"][net]["amps"] == trips
+
+
 def test_what_has_a_rating_is_in_the_list_of_parts() -> None:
     from hardware.tools import bom
 
