@@ -27,7 +27,9 @@ LostMs = Callable[[], int | None]  # since the broker was lost
 Verb = Callable[[dict[str, Any], Any], dict[str, Any] | None]  # arguments, id of the command
 TellBadge = Callable[[str, int], None]  # badge, dBm
 
-OpenStream = Callable[[], Awaitable[tuple[StreamReader, StreamWriter]]]
+Reader = StreamReader
+Writer = StreamWriter
+OpenStream = Callable[[], Awaitable[tuple[Reader, Writer]]]
 Deliver = Callable[[str, bytes, bool], None]  # topic, payload, whether it was retained
 Up = Callable[[MqttClient], None]
 

@@ -11,20 +11,18 @@ Inputs are method calls with the time in ms; each returns a list of actions for 
 No I/O and no clock: `wake_at()` says when `tick` wants to be called next.
 """
 
+from .absence import Absence
 from .actions import FLASH, SEND, SHOW, SHOWN, TAKEN
 from .compat import const
 from .needs import Needs
 from .outbox import Outbox
-from .payload import is_count, load_object, receipted
+from .payload import receipted, signalled
 
 _HOLD_MS = const(800)
 _LONG_HOLD_MS = const(3000)  # while raised it may be the shopper who leans on the only button
 CONFIRM_MS = const(2000)
-_GATEWAY_LOST_MS = const(15000)
-_LINK_LOST_MS = const(60000)
 _DEGRADED_MS = const(600000)
 
-_STATES = ("idle", "raised", "acknowledged", "arrived", "offline")
 _WAITING = ("raised", "acknowledged")  # a call is open and nobody stands there yet
 
 
@@ -51,14 +49,16 @@ class CallPoint:
         self.outbox = Outbox(boot)
         self.state = "idle"  # of the last signal, or idle when that no longer says anything
         self.rev = None
-        self.online = False
+        self._absence = Absence(now_ms)
         self._shows = "idle"
         self._down = {}  # button -> ms of the first edge, while its gesture is undecided
-        self._gateway_online = None  # None until the broker said
-        self._gateway_lost_at = None
-        self._link_lost_at = now_ms
         self._degraded_at = None
         self._signalled = False  # a signal came that counts once a receipt covers the press
+
+    @property
+    def online(self) -> bool:
+        """Whether there is a link to the broker."""
+        return self._absence.online
 
     # ---- the person in the room, and staff at the door
 
@@ -119,11 +119,8 @@ class CallPoint:
 
     def connected(self, now_ms: int) -> list:
         """The broker took us: subscribed, and status and info are on their way."""
-        self.online = True
-        self._link_lost_at = None
+        self._absence.connected()
         self.rev = None
-        self._gateway_online = None
-        self._gateway_lost_at = None
         self.outbox.restart(now_ms)
         for event in self.outbox:
             # A link that flaps must not put off the degraded light again and again.
@@ -136,22 +133,13 @@ class CallPoint:
 
     def disconnected(self, now_ms: int) -> list:
         """The broker is gone, or the radio."""
-        if self.online:
-            self.online = False
-            self._link_lost_at = now_ms
+        self._absence.disconnected(now_ms)
         return []
 
     def gateway(self, payload: bytes, now_ms: int) -> list:
         """`gateway/status` said something."""
-        if payload == b"online":
-            if self._gateway_online is not True:
-                self.rev = None  # a gateway that lost its memory counts from a lower number
-            self._gateway_online = True
-            self._gateway_lost_at = None
-        elif payload == b"offline":
-            if self._gateway_online is not False:
-                self._gateway_lost_at = now_ms
-            self._gateway_online = False
+        if self._absence.gateway(payload, now_ms):
+            self.rev = None  # a gateway that lost its memory counts from a lower number
         return []
 
     def receipt(self, payload: bytes, now_ms: int) -> list:
@@ -166,20 +154,11 @@ class CallPoint:
 
     def signal(self, payload: bytes, retained: bool, now_ms: int) -> list:
         """`signal` said what the lights should show. An empty payload means idle."""
+        rev, state = signalled(payload) or (None, None)
+        if state is None or (rev is not None and self.rev is not None and rev < self.rev):
+            return []
         actions = []
-        if payload == b"":
-            rev, state = None, "idle"
-        else:
-            signal = load_object(payload)
-            if signal is None:
-                return actions
-            rev, state = signal.get("rev"), signal.get("state")
-            if not is_count(rev) or state not in _STATES:
-                return actions
-            if self.rev is not None and rev < self.rev:
-                return actions
-        self.rev = rev
-        self.state = state
+        self.rev, self.state = rev, state
         if self._degraded_at is not None:
             # What the broker kept from before a press is no answer to it: that signal counts once
             # a receipt shows that the gateway is there.
@@ -250,12 +229,7 @@ class CallPoint:
         """When an open call counts as lost, or None while it does not."""
         if self.state not in _WAITING or self._degraded_at is not None:
             return None
-        times = []
-        if self._gateway_lost_at is not None:
-            times.append(self._gateway_lost_at + _GATEWAY_LOST_MS)
-        if self._link_lost_at is not None:
-            times.append(self._link_lost_at + _LINK_LOST_MS)
-        return min(times) if times else None
+        return self._absence.call_lost_at()
 
     def _unconfirmed(self, now_ms: int) -> bool:
         return any(event.awaited and now_ms - event.at_ms < _DEGRADED_MS for event in self.outbox)

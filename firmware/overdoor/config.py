@@ -3,6 +3,14 @@
 import binascii
 import json
 
+from .checks import (
+    ConfigError,
+    check_id,
+    check_keys,
+    check_one_of,
+    check_text,
+    is_whole,
+)
 from .compat import const
 from .payload import is_address
 
@@ -24,12 +32,7 @@ _PAGER_PINS = {
     },
 }
 _NEEDS = ("another-size", "another-model", "question", "ready-to-pay", "other")
-_ID_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
 _MAX_PIN = const(48)  # GPIO48 is the highest of an ESP32-S3
-
-
-class ConfigError(Exception):
-    """A mistake in config.json; the message is one sentence for the person who wrote it."""
 
 
 class Config:
@@ -105,24 +108,24 @@ def parse(text: str) -> Config:
         raw = json.loads(text)
     except (ValueError, RuntimeError) as error:
         raise ConfigError("config.json is not JSON (%s)." % error) from None
-    _check_keys(
+    check_keys(
         "config.json",
         raw,
         ("shop", "device", "model", "broker", "wifi"),
         ("kind", "power", "screen", "pins", "ring_leds", "needs", "badges", "update_key"),
     )
     for key in ("shop", "device"):
-        _check_id(key, raw[key])
+        check_id(key, raw[key])
     leds = raw.get("ring_leds", 12)
-    if not _whole(leds, 1, 60):
+    if not is_whole(leds, 1, 60):
         raise ConfigError('"ring_leds" must be a whole number from 1 to 60.')
-    kind = _one_of('"kind"', raw.get("kind", "callpoint"), ("callpoint", "pager"))
-    power = _one_of('"power"', raw.get("power", "mains"), ("mains", "battery"))
+    kind = check_one_of('"kind"', raw.get("kind", "callpoint"), ("callpoint", "pager"))
+    power = check_one_of('"power"', raw.get("power", "mains"), ("mains", "battery"))
     if power == "battery" and kind == "pager":
         raise ConfigError('"power" is for call points; a pager never sleeps.')
     screen = None
     if kind == "pager":
-        screen = _one_of('"screen"', raw.get("screen", "ssd1306"), tuple(_PAGER_PINS))
+        screen = check_one_of('"screen"', raw.get("screen", "ssd1306"), tuple(_PAGER_PINS))
         defaults, more = _PAGER_PINS[screen], ("motor",)
     elif "screen" in raw:
         raise ConfigError('"screen" is for pagers, with "kind": "pager".')
@@ -132,7 +135,7 @@ def parse(text: str) -> Config:
     return Config(
         raw["shop"],
         raw["device"],
-        _text('"model"', raw["model"], 1, 64),
+        check_text('"model"', raw["model"], 1, 64),
         _broker(raw["broker"]),
         _wifi(raw["wifi"]),
         kind,
@@ -149,7 +152,7 @@ def parse(text: str) -> Config:
 def _key(text):
     if text is None:
         return None
-    _text('"update_key"', text, 64, 64)
+    check_text('"update_key"', text, 64, 64)
     try:
         return binascii.unhexlify(text)
     except ValueError:
@@ -170,22 +173,22 @@ def _needs(raw, pins: dict) -> tuple:
 
 
 def _broker(raw) -> tuple:
-    _check_keys('"broker"', raw, ("host",), ("ip", "port", "user", "password", "ca"))
+    check_keys('"broker"', raw, ("host",), ("ip", "port", "user", "password", "ca"))
     ca_file = raw.get("ca")
     if ca_file is not None:
-        _text('"broker.ca"', ca_file, 1, 64)
+        check_text('"broker.ca"', ca_file, 1, 64)
     port = raw.get("port", 1883 if ca_file is None else 8883)
-    if not _whole(port, 1, 65535):
+    if not is_whole(port, 1, 65535):
         raise ConfigError('"broker.port" must be a whole number from 1 to 65535.')
     user = raw.get("user")
     password = raw.get("password")
     if user is not None:
-        _text('"broker.user"', user, 1, 256)
+        check_text('"broker.user"', user, 1, 256)
     if password is not None:
-        _text('"broker.password"', password, 0, 256)
+        check_text('"broker.password"', password, 0, 256)
         if user is None:
             raise ConfigError('"broker.password" needs a "broker.user".')
-    host = _text('"broker.host"', raw["host"], 1, 253)
+    host = check_text('"broker.host"', raw["host"], 1, 253)
     ip = raw.get("ip")
     if ip is not None and not (isinstance(ip, str) and is_address(ip)):
         raise ConfigError('"broker.ip" must be an address like 192.168.1.10.')
@@ -193,10 +196,10 @@ def _broker(raw) -> tuple:
 
 
 def _wifi(raw) -> tuple:
-    _check_keys('"wifi"', raw, ("ssid", "password"), ())
+    check_keys('"wifi"', raw, ("ssid", "password"), ())
     return (
-        _text('"wifi.ssid"', raw["ssid"], 1, 32),
-        _text('"wifi.password"', raw["password"], 0, 64),
+        check_text('"wifi.ssid"', raw["ssid"], 1, 32),
+        check_text('"wifi.password"', raw["password"], 0, 64),
     )
 
 
@@ -211,14 +214,14 @@ def _uuid(raw):
 
 
 def _pins(raw, defaults: dict, more: tuple) -> dict:
-    _check_keys('"pins"', raw, (), tuple(defaults) + more)
+    check_keys('"pins"', raw, (), tuple(defaults) + more)
     pins = dict(defaults)
     pins.update(raw)
     if "buzzer" in pins and pins["buzzer"] is None:  # there is a motor, or a quiet house
         del pins["buzzer"]
     users = {}
     for name, number in pins.items():
-        if not _whole(number, 0, _MAX_PIN):
+        if not is_whole(number, 0, _MAX_PIN):
             raise ConfigError('"pins.%s" must be a whole number from 0 to %d.' % (name, _MAX_PIN))
         if number in users:
             raise ConfigError(
@@ -226,36 +229,3 @@ def _pins(raw, defaults: dict, more: tuple) -> dict:
             )
         users[number] = name
     return pins
-
-
-def _check_keys(where: str, raw, required: tuple, optional: tuple) -> None:
-    if not isinstance(raw, dict):
-        raise ConfigError("%s must be an object." % where)
-    for key in required:
-        if key not in raw:
-            raise ConfigError('%s has no "%s".' % (where, key))
-    for key in raw:
-        if key not in required and key not in optional:
-            raise ConfigError('%s has a key that is not known: "%s".' % (where, key))
-
-
-def _check_id(key: str, value) -> None:
-    valid = isinstance(value, str) and 1 <= len(value) <= 32
-    if not valid or any(character not in _ID_CHARACTERS for character in value):
-        raise ConfigError('"%s" must be 1 to 32 of a-z, 0-9 and "-".' % key)
-
-
-def _one_of(where: str, value, known: tuple) -> str:
-    if value not in known:
-        raise ConfigError("%s must be one of: %s." % (where, ", ".join(known)))
-    return value
-
-
-def _text(where: str, value, shortest: int, longest: int) -> str:
-    if not isinstance(value, str) or not shortest <= len(value.encode()) <= longest:
-        raise ConfigError("%s must be a text of %d to %d bytes." % (where, shortest, longest))
-    return value
-
-
-def _whole(value, low: int, high: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high

@@ -1,8 +1,14 @@
-"""HMAC-SHA256 (RFC 2104), which MicroPython does not bring, and a comparison that leaks no time."""
+"""HMAC-SHA256 (RFC 2104), which MicroPython does not bring, and comparisons with what is known.
+
+What reads a file is a generator, and yields between bits of work.
+"""
 
 import hashlib
 
+from .compat import const
+
 _BLOCK = 64
+_CHUNK = const(1024)
 
 
 class Hmac:
@@ -33,3 +39,27 @@ def same(one: bytes, other: bytes) -> bool:
     for a, b in zip(one, other):  # noqa: B905 - MicroPython's zip knows no `strict`
         difference |= a ^ b
     return difference == 0
+
+
+def holds(path: str, size: int, digest: bytes):
+    """Whether flash has this file, by reading it."""
+    sha = hashlib.sha256()
+    if (yield from read_through(path, sha)) != size:
+        return False
+    return same(sha.digest(), digest)
+
+
+def read_through(path: str, sink):
+    """Give a file to `sink.update`; returns its bytes, or None if it cannot be read."""
+    size = 0
+    try:
+        with open(path, "rb") as file:
+            while True:
+                data = file.read(_CHUNK)
+                if not data:
+                    return size
+                size += len(data)
+                sink.update(data)
+                yield
+    except OSError:
+        return None

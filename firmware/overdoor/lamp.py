@@ -1,121 +1,25 @@
-"""What the lights do. Rhythm carries the meaning, colour only helps.
-
-A pattern is a pure function of its name and the ms since it began. Nothing here flashes more than
-three times a second, whatever is asked of it: `FlashGuard` sits in front of each output.
-"""
+"""What the ring in the room and the lamp over the door do. `patterns.py` has the patterns."""
 
 import asyncio
-import math
 
 from .compat import const
 from .fault import blinks
+from .patterns import (
+    COLOURS,
+    FLASH_MS,
+    FRAME_MS,
+    TAKEN_MS,
+    FlashGuard,
+    blinking,
+    brightness,
+    steady_for,
+)
 
 _TYPE_CHECKING = const(0)
 if _TYPE_CHECKING:
     from .callbacks import Beat, Now
 
-_FRAME_MS = const(40)
-_BREATH_MS = const(1667)  # 0.6 Hz
-_BLINK_MS = const(2000)  # two blinks, then a pause
-_BLINK_EDGES = (150, 400, 550, _BLINK_MS)  # on, off, on, off until
-_GOODBYE_MS = const(1000)
 _IDENTIFY_MS = const(5000)
-_FLASH_ON_MS = const(120)
-_TAKEN_MS = const(1500)
-_FLASH_MS = const(250)  # with a dark gap, so that it shows on a lit ring too
-
-_COLOURS = {
-    "idle": (0, 0, 0),
-    "raised": (255, 160, 40),
-    "acknowledged": (60, 255, 90),
-    "arrived": (60, 255, 90),
-    "offline": (70, 130, 255),
-    "identify": (255, 255, 255),
-    "flash": (255, 255, 255),
-    "taken": (255, 255, 255),
-    "fault": (170, 60, 255),
-}
-
-
-def brightness(pattern: str, ms: int) -> int:
-    """Brightness 0..255 of a pattern, `ms` milliseconds after it began."""
-    if pattern == "acknowledged":
-        return 255
-    if pattern == "raised":
-        wave = (1 - math.cos(2 * math.pi * ms / _BREATH_MS)) / 2
-        return 16 + int(239 * wave * wave)  # squared: the eye sees it as even
-    if pattern == "offline":
-        return blinking(_BLINK_EDGES, ms)[0]
-    if pattern == "arrived":
-        return max(0, 255 - 255 * ms // _GOODBYE_MS)
-    if pattern == "identify":
-        return 255 if ms % 1000 < 500 else 0
-    if pattern == "taken":
-        return 255 if ms < _TAKEN_MS else 0
-    if pattern == "flash":
-        return 255 if ms < _FLASH_ON_MS else 0
-    return 0
-
-
-def blinking(edges, ms: int) -> tuple:
-    """(brightness, ms that it stays so) of a rhythm: lit at 0, changing at each edge, again."""
-    at = ms % edges[-1]
-    level = 255
-    for edge in edges:
-        if at < edge:
-            return level, edge - at
-        level = 255 - level
-    raise ValueError("edges that do not grow")
-
-
-def steady_for(pattern: str, ms: int):
-    """How many ms the brightness stays as it is at `ms`, at least; None for ever."""
-    if pattern == "raised":
-        return _FRAME_MS
-    if pattern == "offline":
-        return blinking(_BLINK_EDGES, ms)[1]
-    if pattern == "arrived":
-        return _FRAME_MS if ms < _GOODBYE_MS else None
-    if pattern == "identify":
-        return 500 - ms % 500
-    if pattern == "taken":
-        return _TAKEN_MS - ms if ms < _TAKEN_MS else None
-    if pattern == "flash":
-        return (_FLASH_ON_MS if ms < _FLASH_ON_MS else _FLASH_MS) - ms
-    return None
-
-
-class FlashGuard:
-    """Passes brightness through, but never lets it rise a fourth time within one second.
-
-    Flashing light can cause seizures; the usual limit is three flashes a second. A flash is a
-    rise and fall of a tenth of full brightness.
-    """
-
-    def __init__(self):
-        self.holding = False  # a rise is being held back: ask again soon
-        self._risen = False
-        self._extreme = 0  # the brightest since the last rise, or the darkest since the last fall
-        self._rises = [-1000, -1000, -1000]
-
-    def limit(self, level: int, now_ms: int) -> int:
-        """The brightness that may be shown now."""
-        self.holding = False
-        if self._risen:
-            self._extreme = max(self._extreme, level)
-            if self._extreme - level >= 26:
-                self._risen = False
-                self._extreme = level
-            return level
-        self._extreme = min(self._extreme, level)
-        if level - self._extreme >= 26:
-            if now_ms - self._rises[0] < 1000:
-                self.holding = True
-                return self._extreme
-            self._rises = [self._rises[1], self._rises[2], now_ms]
-            self._risen = True
-            self._extreme = level
-        return level
 
 
 class Lights:
@@ -198,7 +102,7 @@ class Lights:
             try:
                 if delay is None:
                     await self._changed.wait()
-                elif delay <= _FRAME_MS:
+                elif delay <= FRAME_MS:
                     await asyncio.sleep(delay / 1000)
                 else:
                     await asyncio.wait_for(self._changed.wait(), delay / 1000)
@@ -210,9 +114,9 @@ class Lights:
         now = self._now()
         if self._identify_began is not None and now - self._identify_began >= _IDENTIFY_MS:
             self._identify_began = None
-        if self._flash_began is not None and now - self._flash_began >= _FLASH_MS:
+        if self._flash_began is not None and now - self._flash_began >= FLASH_MS:
             self._flash_began = None
-        if self._taken_began is not None and now - self._taken_began >= _TAKEN_MS:
+        if self._taken_began is not None and now - self._taken_began >= TAKEN_MS:
             self._taken_began = None
         if self._identify_began is not None:
             pattern, began = "identify", self._identify_began
@@ -235,9 +139,9 @@ class Lights:
         if pattern == "flash" and self._ring_guard.holding:
             self._flash_began = now  # a press is felt as soon as the ring may flash again
         lit = self._taken if pattern == "taken" else 0
-        self._write_ring(tuple([part * level // 255 for part in _COLOURS[pattern]]), lit)
+        self._write_ring(tuple([part * level // 255 for part in COLOURS[pattern]]), lit)
         if self._ring_guard.holding or self._lamp_guard.holding:
-            delays.append(_FRAME_MS)
+            delays.append(FRAME_MS)
         delays = [delay for delay in delays if delay is not None]
         return min(delays) if delays else None
 

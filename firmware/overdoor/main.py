@@ -15,7 +15,7 @@ from .ending import Ending
 from .keeper import Keeper
 from .link import Link
 from .log import Log
-from .orders import Orders, RefusedError
+from .orders import Orders, verbs
 from .report import ON_PURPOSE, Report, reset_name
 from .slots import Slots
 from .supervisor import WATCHDOG_MS, Boots, Supervisor
@@ -92,12 +92,7 @@ class Device:
             now,
         )
         self._orders = Orders(
-            {
-                "identify": self._identify,
-                "report": self._full_report,
-                "restart": self._ending.restart_soon,
-                "update": self._update,
-            }
+            verbs(self._panel, self._report, self._ending, self._updater, board.battery is not None)
         )
 
     async def run(self) -> None:
@@ -240,20 +235,6 @@ class Device:
 
     def _tell_badge(self, badge: str, rssi: int) -> None:
         self._air.say("sighting", {"v": PROTOCOL, "badge": badge, "rssi": rssi}, False, 0)
-
-    # ---- commands
-
-    def _identify(self, args: dict, id_) -> dict:
-        self._panel.identify()
-        return {}
-
-    def _full_report(self, args: dict, id_) -> dict:
-        return self._report.full()
-
-    def _update(self, args: dict, id_) -> None:
-        if self._board.battery is not None:  # it sleeps before it has fetched or confirmed it
-            raise RefusedError("a battery button is updated by cable")
-        self._updater.order(args, id_)
 
     def _said(self) -> tuple:
         """Whether the broker is there, and how many events have no receipt."""

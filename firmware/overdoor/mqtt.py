@@ -17,12 +17,11 @@ from .errors import (
     MqttProtocolError,
     MqttTimeoutError,
 )
+from .flight import Flight
 
 _TYPE_CHECKING = const(0)
 if _TYPE_CHECKING:
-    from asyncio import StreamReader, StreamWriter
-
-    from .callbacks import Beat, Changed, Deliver, Now, OpenStream
+    from .callbacks import Beat, Changed, Deliver, Now, OpenStream, Reader, Writer
 
 _MAX_PACKET = const(4096)
 _MAX_QUEUED = const(96)  # a full outbox and what goes with it
@@ -58,14 +57,13 @@ class MqttClient:
         self._now = now
         self._keepalive_s = keepalive_s
         self._hello = packet.connect(client_id, keepalive_s, will, user, password)
-        self._reader: "StreamReader" = None
-        self._writer: "StreamWriter" = None
+        self._reader: "Reader" = None
+        self._writer: "Writer" = None
         self._queue = []
         self._queued = asyncio.Event()
         self._ended = asyncio.Event()
         self._failure = None
-        self._next_id = 0
-        self._waiting = {}  # packet id -> (ms sent, topics subscribed or 0)
+        self._flight = Flight()
         self._ping_sent = None
         self._last_sent = self._last_heard = now()
 
@@ -158,18 +156,13 @@ class MqttClient:
     async def settle(self, timeout_ms: int) -> None:
         """Wait until the broker has acknowledged everything, but no longer than this."""
         give_up = self._now() + timeout_ms
-        while (self._waiting or self._queue) and self._now() < give_up:  # noqa: ASYNC110
+        while (len(self._flight) or self._queue) and self._now() < give_up:  # noqa: ASYNC110
             await asyncio.sleep(0.02)  # rare enough not to cost the hot path an event
 
     def _new_id(self, topics: int) -> int:
-        if len(self._waiting) >= 2 * _MAX_QUEUED:
+        if len(self._flight) >= 2 * _MAX_QUEUED:
             self._overflow()
-        while True:
-            self._next_id = self._next_id % 65535 + 1
-            if self._next_id not in self._waiting:
-                break
-        self._waiting[self._next_id] = (self._now(), topics)
-        return self._next_id
+        return self._flight.start(self._now(), topics)
 
     def _send(self, data: bytes) -> None:
         if len(self._queue) >= _MAX_QUEUED:
@@ -199,10 +192,8 @@ class MqttClient:
             beat()
             await asyncio.sleep(self._keepalive_s / 4)
             now = self._now()
-            sent = [at for at, _ in self._waiting.values()]
-            if self._ping_sent is not None:
-                sent.append(self._ping_sent)
-            if sent and now - max(min(sent), self._last_heard) >= _ANSWER_MS:
+            sent = self._flight.oldest(self._ping_sent)
+            if sent is not None and now - max(sent, self._last_heard) >= _ANSWER_MS:
                 raise MqttTimeoutError("the broker fell silent")
             if self._ping_sent is None and now - min(self._last_sent, self._last_heard) >= quiet:
                 self._ping_sent = now
@@ -222,10 +213,9 @@ class MqttClient:
 
     def _answered(self, kind: int, body: bytes) -> None:
         if kind == packet.PUBACK:
-            self._waiting.pop(packet.read_packet_id(body), None)
+            self._flight.end(packet.read_packet_id(body))
         elif kind == packet.SUBACK:
-            _, topics = self._waiting.pop(int.from_bytes(body[:2], "big"), (0, 0))
-            packet.read_suback(body, topics)
+            packet.read_suback(body, self._flight.end(int.from_bytes(body[:2], "big")))
         elif kind == packet.PINGRESP:
             self._ping_sent = None
         else:

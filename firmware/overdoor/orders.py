@@ -38,6 +38,32 @@ class Orders:
         return {"v": PROTOCOL, "id": id_, "status": status, "data": data}
 
 
+def verbs(panel, report, ending, updater, by_cable: bool) -> "dict[str, Verb]":
+    """What each command does with the parts of a device.
+
+    `by_cable`: it sleeps before it could have fetched or confirmed an update.
+    """
+
+    def identify(args: dict, id_) -> dict:
+        panel.identify()
+        return {}
+
+    def full_report(args: dict, id_) -> dict:
+        return report.full()
+
+    def update(args: dict, id_) -> None:
+        if by_cable:
+            raise RefusedError("a battery button is updated by cable")
+        updater.order(args, id_)
+
+    return {
+        "identify": identify,
+        "report": full_report,
+        "restart": ending.restart_soon,
+        "update": update,
+    }
+
+
 class RefusedError(Exception):
     """The device does not do that, or not now; the message says why."""
 

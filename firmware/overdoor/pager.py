@@ -20,13 +20,13 @@ from collections import namedtuple
 from .actions import ALERT, SEND, SHOW, SHOWN
 from .answers import Answers
 from .bell import Bell
-from .calllist import ACKNOWLEDGED, ARRIVED, RAISED, CallList
+from .calllist import ACKNOWLEDGED, RAISED, CallList
 from .compat import const
 from .outbox import Outbox
 from .payload import receipted
+from .selection import Selection
 
 _HOLD_MS = const(800)
-_JUST_MOVED_MS = const(600)  # a key pressed so soon was meant for what was selected before
 _LIT_MS = const(20000)
 _NOTICE_MS = const(6000)
 _LIVE_MS = const(600000)
@@ -50,8 +50,7 @@ class Pager:
         self.online = False
         self._list = CallList(device)
         self._answers = Answers(self._list)
-        self._selected = None  # call id
-        self._moved_at = now_ms - _JUST_MOVED_MS
+        self._selection = Selection(self._list, self._answers, now_ms)
         self._held = None  # ms of the press of key B, while it is down
         self._bell = Bell()
         self._lost_at = now_ms  # the link; None while it is up
@@ -74,15 +73,15 @@ class Pager:
                 pass  # nobody answers what they did not see
             elif key == "b":
                 self._held = at_ms
-            elif at_ms - self._moved_at >= _JUST_MOVED_MS:
+            elif self._selection.is_seen(at_ms):
                 self._key_a(actions, at_ms)
         elif key == "b" and self._held is not None:
             self._held = None
-            self._next(at_ms)
+            self._selection.next(at_ms)
         return self._done(actions, now_ms)
 
     def _key_a(self, actions: list, at_ms: int) -> None:
-        call = self._list.find(self._selected)
+        call = self._selection.call()
         if call is None or self._answers.waits(call):
             return
         if call.state == RAISED:
@@ -90,7 +89,7 @@ class Pager:
         elif call.state == ACKNOWLEDGED and self._list.mine(call):
             self._answer(actions, call, "arrive", at_ms)
         else:
-            self._next(at_ms)
+            self._selection.next(at_ms)
 
     def _answer(self, actions: list, call, word: str, at_ms: int) -> None:
         fields = {"call": call.id, "rev": self._list.rev or 0, "answer": word}
@@ -100,15 +99,7 @@ class Pager:
             return
         self._answers.add(call.id, word, event)
         if word == "decline":
-            self._next(at_ms)
-
-    def _next(self, at_ms: int) -> None:
-        """Select the call below, and after the last one the first."""
-        calls = self._list.calls
-        if calls:
-            place = self._list.place(self._selected)
-            self._selected = calls[0 if place is None else (place + 1) % len(calls)].id
-            self._moved_at = at_ms - _JUST_MOVED_MS  # it was the hand that moved it
+            self._selection.next(at_ms)
 
     # ---- the link
 
@@ -156,7 +147,7 @@ class Pager:
             if wanted and self._bell.may_ring(call.id, self._list):
                 self._alert(actions, "call", now_ms)
         self._settle(actions, now_ms)
-        self._choose(now_ms)
+        self._selection.choose(now_ms)
         actions = self._done(actions, now_ms)
         actions.append((SHOWN, self._list.rev, "page"))
         return actions
@@ -169,20 +160,6 @@ class Pager:
                 self._tell(outcome, now_ms)
                 self._alert(actions, "late", now_ms)
 
-    def _choose(self, now_ms: int) -> None:
-        """The selection stays where it is while there is something to do, or to read."""
-        selected = self._list.find(self._selected)
-        if selected is not None and selected.state != ARRIVED:
-            return
-        open_ = [call for call in self._list.calls if call.state != ARRIVED]
-        wanted = [call for call in open_ if call.id not in self._answers.declined] or open_
-        if wanted:
-            waiting = [call for call in wanted if call.state == RAISED or self._list.mine(call)]
-            self._selected = (waiting or wanted)[0].id
-            self._moved_at = now_ms
-        elif selected is None:
-            self._selected = self._list.calls[0].id if self._list.calls else None
-
     # ---- time
 
     def tick(self, now_ms: int) -> list:
@@ -190,7 +167,7 @@ class Pager:
         actions = []
         if self._held is not None and now_ms - self._held >= _HOLD_MS:
             held_at, self._held = self._held, None
-            call = self._list.find(self._selected)
+            call = self._selection.call()
             if call is not None and call.state == RAISED and not self._answers.waits(call):
                 self._answer(actions, call, "decline", held_at)
         self._settle(actions, now_ms)
@@ -263,6 +240,6 @@ class Pager:
             trouble,
             None if since is None else (now_ms - since) // 1000,
             rows,
-            self._list.place(self._selected),
+            self._selection.place(),
             self._notice if now_ms < self._notice_until else None,
         )

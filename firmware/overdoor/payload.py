@@ -2,6 +2,8 @@
 
 import json
 
+_STATES = ("idle", "raised", "acknowledged", "arrived", "offline")
+
 
 def load_object(payload: bytes):
     """The JSON object in `payload`, or None for anything else."""
@@ -33,3 +35,14 @@ def receipted(payload: bytes) -> list:
     if isinstance(also, list):
         pairs += [pair for pair in also if isinstance(pair, list) and len(pair) == 2]
     return [(boot, n) for boot, n in pairs if is_count(n)]
+
+
+def signalled(payload: bytes):
+    """(rev, state) of a `signal`; (None, "idle") if it is empty, None if it makes no sense."""
+    if payload == b"":
+        return None, "idle"
+    signal = load_object(payload)
+    if signal is None:
+        return None
+    rev, state = signal.get("rev"), signal.get("state")
+    return (rev, state) if is_count(rev) and state in _STATES else None

@@ -13,7 +13,7 @@ import json
 
 from . import PROTOCOL
 from .compat import const
-from .digest import Hmac, same
+from .digest import Hmac, holds, read_through, same
 from .manifest import MAX_SIZE, NAME, ManifestError, read, read_version
 from .payload import is_count
 from .slots import remove
@@ -191,7 +191,7 @@ class Update:
         for index, (name, length, digest) in enumerate(manifest.files):
             yield from self._bring(folder, name, index + 1, length, digest)
         for name, length, digest in manifest.files:  # what flash really holds
-            if not (yield from _holds(folder + "/" + name, length, digest)):
+            if not (yield from holds(folder + "/" + name, length, digest)):
                 raise UpdateError("flash does not keep " + name)
         slots.arm(version)
 
@@ -207,7 +207,7 @@ class Update:
         free, block = self._slots.free()
         there = 0
         for name, length, digest in manifest.files:
-            if (yield from _holds(folder + "/" + name, length, digest)):
+            if (yield from holds(folder + "/" + name, length, digest)):
                 there += -(-length // block) * block
         needed = manifest.size(block) - there
         if needed > free:
@@ -215,7 +215,7 @@ class Update:
 
     def _bring(self, folder: str, name: str, index: int, size: int, digest: bytes):
         path = folder + "/" + name
-        if (yield from _holds(path, size, digest)):
+        if (yield from holds(path, size, digest)):
             return
         self._slots.make(path)
         for _ in range(_BAD_HASHES):
@@ -238,32 +238,8 @@ class Update:
 
     def _mac(self, path: str):
         mac = Hmac(self._key)
-        yield from _read_through(path, mac)
+        yield from read_through(path, mac)
         return mac.digest()
-
-
-def _holds(path: str, size: int, digest: bytes):
-    """Whether flash has this file, by reading it."""
-    sha = hashlib.sha256()
-    if (yield from _read_through(path, sha)) != size:
-        return False
-    return same(sha.digest(), digest)
-
-
-def _read_through(path: str, sink):
-    """Give a file to `sink.update`; returns its bytes, or None if it cannot be read."""
-    size = 0
-    try:
-        with open(path, "rb") as file:
-            while True:
-                data = file.read(_PIECE)
-                if not data:
-                    return size
-                size += len(data)
-                sink.update(data)
-                yield
-    except OSError:
-        return None
 
 
 def _refusal(id_, why) -> tuple:

@@ -23,18 +23,18 @@ import time
 
 import bluetooth
 import esp32
+import hand
 import machine
-import neopixel
 import network
 import watchdog
 from flag import Flag
 from pocket import Pocket
+from walls import Walls
 
 import main as boot
 
 _MAX_LINE = 4096
 _MAX_MS = 60000
-_BUTTONS = ("call", "presence", "need")
 
 
 def say(message: dict) -> None:
@@ -48,29 +48,6 @@ def _log(*words, **_) -> None:
 
 class OrderError(Exception):
     """An order from the host that makes no sense; it changes nothing."""
-
-
-class Walls:
-    """What a call point has to be seen, and its buttons."""
-
-    brief = True  # what shows for a moment only is told, too
-
-    def __init__(self, config):
-        self._pins = config.pins
-        self.buttons = {name: config.pins[name] for name in _BUTTONS if name in config.pins}
-
-    def must_tell(self, told, before: dict, seen: dict) -> bool:
-        """Whether `before` would be lost: something changed from `told` to it, and again since."""
-        was = told["lights"] if told else {"ring": None, "lamp": None}
-        mid, now = before["lights"], seen["lights"]
-        return any(was[part] != mid[part] != now[part] for part in was)
-
-    def seen(self) -> dict:
-        ring = neopixel.ring(self._pins["ring"])
-        supply = self._pins.get("ring_power")
-        shown = ring.shown() if supply is None or machine.level(supply) else ["000000"] * len(ring)
-        lamp = machine.brightness(self._pins["lamp"])
-        return {"lights": {"ring": shown, "lamp": lamp}}
 
 
 class Room:
@@ -155,7 +132,7 @@ class Room:
             if not isinstance(bounce, list):
                 raise OrderError("bounce is no list")
             edges = sorted([_milliseconds(at) for at in bounce])
-            asyncio.create_task(_press(contact, edges, ms))
+            asyncio.create_task(hand.press(contact, edges, ms))
         elif what == "down":
             self._contact(order).drive(0)
         elif what == "up":
@@ -202,23 +179,6 @@ def _milliseconds(value) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MAX_MS:
         raise OrderError("not a time in ms")
     return value
-
-
-async def _press(contact, edges: list, ms: int) -> None:
-    """Close a contact for `ms`; it toggles at each of `edges` (ms after the closing) besides."""
-    began = time.ticks_ms()
-    contact.drive(0)
-    for at in edges:
-        await _until(began, at)
-        contact.drive(1 - contact.value())
-    await _until(began, ms)
-    contact.drive(1)
-
-
-async def _until(began: int, ms: int) -> None:
-    left = ms - time.ticks_diff(time.ticks_ms(), began)
-    if left > 0:
-        await asyncio.sleep(left / 1000)
 
 
 def _flash(path: str) -> str:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from overdoor_device import errors, packet
 from overdoor_device.button import Debouncer
 from overdoor_device.callpoint import CallPoint
-from overdoor_device.lamp import FlashGuard
 from overdoor_device.outbox import Outbox
+from overdoor_device.patterns import FlashGuard
 
 # A busy machine must not turn a slow example into a failure.
 thorough = settings(max_examples=200, deadline=None)

@@ -1,4 +1,5 @@
-from overdoor_device.lamp import FlashGuard, Lights, brightness, steady_for
+from overdoor_device.lamp import Lights
+from overdoor_device.patterns import FlashGuard, brightness, steady_for
 
 PATTERNS = ("idle", "raised", "acknowledged", "arrived", "offline", "identify", "flash", "taken")
 

@@ -43,11 +43,11 @@ class TrustsWhatIsThere(Update):
             yield from self._fetch(folder + "/" + name, index, size)
 
     def _whole(self, order):
-        holds, update._holds = update._holds, _nods
+        holds, update.holds = update.holds, _nods
         try:
             yield from super()._whole(order)
         finally:
-            update._holds = holds
+            update.holds = holds
 
 
 def _nods(path, size, digest):
