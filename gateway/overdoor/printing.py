@@ -8,8 +8,10 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from overdoor import languages
 from overdoor.cards import Cards
 from overdoor.core.sentence import Sentence
+from overdoor.languages import gettext, offered, original, speaking
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -20,6 +22,8 @@ ROOM_MM = (90.0, 130.0)  # four on a page
 BADGE_MM = (85.6, 54.0)  # a bank card's, ten on a page
 _PAGE_MM = (210.0, 297.0)
 _MARK_MM = 4.0
+LANGUAGES_MOST = 2
+_LEAST = 5.0  # points; below, a long sentence is cut
 _QUIET = 4  # modules of white around a code that scanners want
 _INK, _SOFT, _LINE = (28, 31, 40), (80, 85, 95), (200, 197, 189)
 _AMBER = (240, 160, 44)
@@ -27,12 +31,16 @@ _AMBER = (240, 160, 44)
 
 @dataclass(frozen=True, slots=True)
 class RoomCard:
-    """The card of one room. `url` is what its QR code says; `tagged`: a signed tag sticks there."""
+    """The card of one room. `url` is what its QR code says; `tagged`: a signed tag sticks there.
+
+    `languages`: one or two, in which the card says it all.
+    """
 
     room: str
     shop: str
     url: str
     tagged: bool = False
+    languages: tuple[str, ...] = (original,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,9 @@ WORDS = {
 }
 
 
+_LAMPS = ("breathes", "steady", "off", "blinks")
+
+
 def room_cards(cards: Iterable[RoomCard]) -> bytes:
     """A PDF of room cards, four on a page."""
     return _sheets(list(cards), ROOM_MM, _room_card)
@@ -73,11 +84,33 @@ class _Room(Protocol):
     def name(self) -> str: ...
 
 
-def printed(shop: str, rooms: Iterable[_Room], book: Cards, tagged: Collection[str]) -> bytes:
+def printed(
+    shop: str,
+    rooms: Iterable[_Room],
+    book: Cards,
+    tagged: Collection[str],
+    languages: tuple[str, ...],
+) -> bytes:
     """The PDF of these rooms' cards; `tagged`: where signed tags stick. Raises `CardsError`."""
     return room_cards(
-        RoomCard(room.name, shop, book.shopper_url(room.id), room.id in tagged) for room in rooms
+        RoomCard(room.name, shop, book.shopper_url(room.id), room.id in tagged, languages)
+        for room in rooms
     )
+
+
+def languages_of(text: str) -> tuple[str, ...]:
+    """The languages of a card, written like `de` or `de,el`. Raises `ValueError` in words."""
+    known = [one.tag for one in offered()]
+    tags = tuple(dict.fromkeys(tag.strip() for tag in text.split(",")))
+    for tag in tags:
+        if tag not in known:
+            there = ", ".join(known)
+            raise ValueError(
+                gettext("there is no language '%(tag)s'; there is %(there)s", tag=tag, there=there)
+            )
+    if len(tags) > LANGUAGES_MOST:
+        raise ValueError(gettext("a card has room for two languages"))
+    return tags
 
 
 def badges(cards: Iterable[Badge]) -> bytes:
@@ -153,23 +186,58 @@ class _Card:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where everything is on a room's card, in millimetres and points."""
+
+    code: float  # side
+    scan: float
+    first_rule: float
+    lights: float
+    lamps: float
+    pitch: float  # from lamp to lamp
+    second_rule: float
+    private: float
+    tag: float
+    line: float  # from language to language
+    smaller: float  # points
+
+
+_ONE = _Layout(50, 78, 82, 88, 94, 6.2, 115.5, 120, 125.2, 0, 0)
+_TWO = _Layout(38, 66, 72.5, 77.5, 83, 7.6, 112, 115.6, 123.2, 3.2, 1.5)
+
+
 def _room_card(card: _Card, said: RoomCard) -> None:
     inner = card.width - 16
+    at = _ONE if len(said.languages) == 1 else _TWO
     card.text(said.shop, (8, 10), 9, colour=_SOFT, width=inner)
     card.text(said.room, (8, 21.5), 24, style="B", width=inner, smallest=11)
-    card.code(said.url, (card.width / 2 - 25, 24), 50)
-    card.text(WORDS["scan"], (8, 78), 11, style="B", width=inner, centred=True)
-    card.line((8, 82), (card.width - 8, 82))
-    card.text(WORDS["lights"], (8, 88), 9, style="B", width=inner)
-    for number, what in enumerate(("breathes", "steady", "off", "blinks")):
-        y = 94 + number * 6.2
-        _lamp(card, what, (14, y - 1.1))
-        card.text(WORDS[what], (22, y), 8.5, width=inner - 14)
-    card.line((8, 115.5), (card.width - 8, 115.5))
-    card.text(f"{WORDS['private']}  {WORDS['emergency']}", (8, 120), 8, width=inner, colour=_SOFT)
+    card.code(said.url, ((card.width - at.code) / 2, 24), at.code)
+    for y in (at.first_rule, at.second_rule):
+        card.line((8, y), (card.width - 8, y))
+    for number, what in enumerate(_LAMPS):
+        middle = at.lamps + number * at.pitch - 1.1 + (len(said.languages) - 1) * at.line / 2
+        _lamp(card, what, (14, middle))
     if said.tagged:
-        _waves(card, (10, 124.2))
-        card.text(WORDS["tag"], (16, 125.2), 8, style="B", width=inner - 8)
+        _waves(card, (10, at.tag - 1 + (len(said.languages) - 1) * at.line / 2))
+    heads = []
+    for place, language in enumerate(said.languages):
+        with speaking(language):
+            words = {name: gettext(sentence) for name, sentence in WORDS.items()}
+        down = place * at.line
+        scan = (8, at.scan + down * 1.25)
+        card.text(words["scan"], scan, 11 - at.smaller, style="B", width=inner, centred=True)
+        heads.append(words["lights"])
+        for number, what in enumerate(_LAMPS):
+            y = at.lamps + number * at.pitch + down
+            card.text(words[what], (22, y), 8.5 - at.smaller, width=inner - 14, smallest=_LEAST)
+        last = f"{words['private']}  {words['emergency']}"
+        small, private = 8 - at.smaller, (8, at.private + down)
+        card.text(last, private, small, width=inner, colour=_SOFT, smallest=_LEAST)
+        if said.tagged:
+            tag = (16, at.tag + down)
+            card.text(words["tag"], tag, small, style="B", width=inner - 8, smallest=_LEAST)
+    card.text(" · ".join(heads), (8, at.lights), 9, style="B", width=inner)
 
 
 def _lamp(card: _Card, what: str, at: tuple[float, float]) -> None:
@@ -201,7 +269,8 @@ def _waves(card: _Card, at: tuple[float, float]) -> None:
 def _badge(card: _Card, said: Badge) -> None:
     card.text(said.shop, (6, 9), 8, colour=_SOFT, width=38)
     card.text(said.name, (6, 22), 20, style="B", width=38, smallest=7)
-    card.text(WORDS["join"], (6, 31), 8, width=38, smallest=5)
+    join = WORDS["join"]
+    card.text(gettext(join), (6, 31), 8, width=38, smallest=5)
     if said.note:
         card.text(said.note, (6, 36), 8, colour=_SOFT, width=38, smallest=5)
     card.code(said.url, (44, 8), 38)
@@ -218,7 +287,7 @@ def _sheets(
     pdf = FPDF(format="A4")
     pdf.set_auto_page_break(False)
     pdf.set_title("Overdoor")
-    pdf.set_lang("en")
+    pdf.set_lang(languages.current().tag)
     for style, font in (("", OPENSANS_REGULAR), ("B", OPENSANS_BOLD)):
         pdf.add_font("sans", style, font.path)
     width, height = size

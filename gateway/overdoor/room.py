@@ -8,7 +8,7 @@ import typer
 from overdoor import config as configuration
 from overdoor.cards import Cards
 from overdoor.config import Config, ConfigError
-from overdoor.printing import printed
+from overdoor.printing import languages_of, printed
 from overdoor.tags import Tags
 
 app = typer.Typer(help="The rooms, their cards and their signed tags.", no_args_is_help=True)
@@ -23,6 +23,9 @@ def cards(
     rooms: Annotated[list[str] | None, typer.Argument(help="Which rooms; all if none.")] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="A PDF to print, four cards on a page of A4.")
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Of the cards, one or two, like de,el; else the shop's.")
     ] = None,
     config: ConfigFile = Path("shop.toml"),
 ) -> None:
@@ -39,7 +42,11 @@ def cards(
         tagged = {one.room for one in Tags(read.data.path, read.web.origin).all()}
         chosen = [known[room_id] for room_id in rooms or known]
         try:
-            out.write_bytes(printed(read.shop.name, chosen, book, tagged))
+            said_in = languages_of(language or read.shop.language)
+        except ValueError as error:
+            raise ConfigError(f"--language: {error}.") from None
+        try:
+            out.write_bytes(printed(read.shop.name, chosen, book, tagged, said_in))
         except OSError as error:
             raise ConfigError(f"{out} cannot be written: {error.strerror}.") from None
         typer.echo(f"{out} holds the cards of {len(chosen)} rooms. Print it at 100 %.")

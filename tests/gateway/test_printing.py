@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from overdoor.cards import Cards
+from overdoor.languages import gettext, offered, speaking
 from overdoor.printing import ROOM_MM, WORDS, Badge, RoomCard, badges, room_cards
 from overdoor.room import app as room_app
 from overdoor.tags import Tags
@@ -117,3 +118,35 @@ def test_the_command_makes_a_pdf_of_the_rooms_that_are_named(tmp_path: Path) -> 
     assert "Women 1" not in printed
     assert WORDS["tag"] in printed
     assert Cards(tmp_path / "data", "x").token("w2") not in said.output
+
+
+@pytest.mark.parametrize("second", [one.tag for one in offered()])
+@pytest.mark.parametrize("first", [one.tag for one in offered()])
+def test_a_card_says_everything_in_one_language_or_two(first: str, second: str) -> None:
+    spoken = tuple(dict.fromkeys((first, second)))
+    said = text(room_cards([RoomCard("Women 1", "Demo", URL, tagged=True, languages=spoken)]))
+    for language in spoken:
+        with speaking(language):
+            for name, words in WORDS.items():
+                assert name == "join" or gettext(words) in said, "it does not fit"
+
+
+def test_cards_are_in_the_shops_language_unless_somebody_says_otherwise(tmp_path: Path) -> None:
+    config, out = tmp_path / "shop.toml", tmp_path / "cards.pdf"
+    config.write_text(
+        '[shop]\nid = "t"\nname = "T"\nlanguage = "de"\n[data]\npath = "data"\n'
+        '[[zone]]\nid = "z"\nname = "Z"\n[[room]]\nid = "r"\nname = "R"\nzone = "z"\n'
+    )
+    said = []
+    for more in ([], ["--language", "en"], ["--language", "en,de"]):
+        command = ["cards", "--out", str(out), "--config", str(config), *more]
+        assert CliRunner().invoke(room_app, command).exit_code == 0
+        words = text(out.read_bytes())
+        said.append(("kein Notruf" in words, "not an emergency" in words))
+    assert said == [(True, False), (False, True), (True, True)]
+
+
+@pytest.mark.parametrize("language", ["tlh", "en,de,bg", ""])
+async def test_a_language_that_no_card_can_have_is_said(shop: Client, language: str) -> None:
+    answer = await shop.http.get("/cards.pdf", params={"language": language or " "})
+    assert answer.status_code == 422

@@ -89,6 +89,7 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
     state.reach = reach or Reach(engine)
     state.reach.pages = state.hub.pages
     state.shop_name = shop.name
+    state.language = shop.language
     state.timezone = shop.zone_info()
     state.demo = demo
     state.cards = cards or Cards(engine.store.path.parent, "http://127.0.0.1")
