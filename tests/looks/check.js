@@ -7,7 +7,10 @@
     const width = document.documentElement.clientWidth;
     if (document.documentElement.scrollWidth <= width) return [];
     return [...document.querySelectorAll("body *")]
-      .filter((el) => el.getBoundingClientRect().right > width + 1 && !el.closest(".table-box, .plan-box"))
+      .filter((el) => {
+        const { left, right } = el.getBoundingClientRect(); // to the left where one reads from the right
+        return (right > width + 1 || left < -1) && !el.closest(".table-box, .plan-box, .skip, .hidden");
+      })
       .slice(0, 4)
       .map((el) => `${el.tagName}.${el.getAttribute("class") ?? ""}`);
   },

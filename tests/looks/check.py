@@ -4,15 +4,24 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page
 
-from .stage import DESKTOP, PHONE, Shown
+from overdoor.web.language import COOKIE as LANGUAGE
+from tests.gateway.wording import plain
+
+from .stage import DESKTOP, PHONE, ROOMS, Shown
 
 SCHEMES = ("light", "dark")
 NARROWEST = 320  # CSS pixels: WCAG 1.4.10
 SMALL_PHONE = 360  # with its text at 200 %: WCAG 1.4.4
+NAMES = (  # what stands on pages and is nobody's to translate
+    *(name for name, *_ in ROOMS.values()),
+    *("Fashion on the Corner", "Practice room", "Men and accessories", "Women", "Men"),
+    *("Ana", "Boris", "Mira", "Overdoor", "cp-", "pg-"),
+)
 AXE = {"rules": {"target-size": {"enabled": True}}}
 _ASK = f"({{ what, of }}) => {Path(__file__).with_name('check.js').read_text()}[what](of)"
 
@@ -26,6 +35,7 @@ class Findings:
     keyboard: list[str] = field(default_factory=list)
     motion: list[str] = field(default_factory=list)
     strayed: list[str] = field(default_factory=list)
+    english: list[str] = field(default_factory=list)
     seen: int = 0
 
 
@@ -59,6 +69,7 @@ async def check(shown: Shown, findings: Findings) -> None:
     if await ask(page, "moving"):
         findings.motion.append(f"{name} moves for somebody who wants no motion")
     await _narrow(page, name, findings)
+    await _read_by_others(page, name, findings)
     await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     await _tab_through(page, name, findings)
     await page.emulate_media(color_scheme="light", reduced_motion="no-preference")
@@ -75,6 +86,35 @@ async def _narrow(page: Page, name: str, findings: Findings) -> None:
         findings.wide.append(f"{name} at {SMALL_PHONE} px, text at 200 %: {wide}")
     await session.send("Page.setFontSizes", {"fontSizes": {"standard": 16, "fixed": 13}})
     await session.detach()
+
+
+async def _read_by_others(page: Page, name: str, findings: Findings) -> None:
+    """The page as the gateway gives it to readers of other languages; scripts stay away from it.
+
+    In `en-XA` no plain letter is left of what is translated; in the others nothing sticks out.
+    """
+    home = urlsplit(page.url)
+    kept = await page.context.storage_state()
+    others = await page.context.browser.new_context(  # type: ignore[union-attr]
+        storage_state=kept,
+        java_script_enabled=False,
+        viewport={"width": SMALL_PHONE, "height": 640},
+    )
+    try:
+        other = await others.new_page()
+        for language in ("en-XA", "ar-XB", "de"):
+            cookie = {"name": LANGUAGE, "value": language, "url": f"{home.scheme}://{home.netloc}"}
+            await others.add_cookies([cookie])  # type: ignore[list-item]
+            await other.goto(page.url)
+            if await other.locator("html").get_attribute("lang") != language:
+                continue  # an account that reads something else
+            if wide := await ask(other, "tooWide"):
+                findings.wide.append(f"{name} in {language} at {SMALL_PHONE} px: {wide}")
+            if language == "en-XA":
+                left = plain(await other.content(), *NAMES)
+                findings.english += [f"{name}: {words}" for words in left]
+    finally:
+        await others.close()
 
 
 async def _tab_through(page: Page, name: str, findings: Findings) -> None:

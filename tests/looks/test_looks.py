@@ -38,6 +38,10 @@ async def test_nothing_scrolls_sideways_on_a_narrow_screen_or_with_large_text(
     assert findings.wide == []
 
 
+async def test_nothing_is_in_english_only(findings: Findings) -> None:
+    assert findings.english == []
+
+
 async def test_the_tab_key_reaches_every_control_and_the_focus_is_seen(findings: Findings) -> None:
     assert findings.keyboard == []
 
