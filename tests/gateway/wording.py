@@ -54,13 +54,13 @@ class Wording(HTMLParser):
 
 
 def plain(html: str, *data: str) -> list[str]:
-    """The words in plain Latin letters that are on a page, beside these names."""
+    """The words on a page that have two plain Latin letters side by side, beside these names."""
     names = sorted(data, key=len, reverse=True)
     left = []
     for words in Wording(html).words:
         rest = re.sub(r"\{\w+\}", "", words)
         for name in names:
-            rest = rest.replace(name, "")
-        if re.search(r"[A-Za-z]", rest):
+            rest = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "", rest)
+        if re.search(r"[A-Za-z]{2}", rest):
             left.append(" ".join(rest.split()))
     return left
