@@ -3,7 +3,8 @@
 import { keepFresh } from "./poke.js";
 import { say } from "./words.js";
 
-keepFresh();
+// Others on the page that follow what happens hear of each pull.
+keepFresh((box) => box.dispatchEvent(new Event("pulled")));
 
 // Which one is it? Its lights blink for five seconds; what stands in the way is said in the banner.
 document.addEventListener("click", async (event) => {

@@ -72,6 +72,8 @@ async def test_each_period_has_the_days_that_are_in_it_up_to_this_moment(a_month
                 assert sum(map(hasty, numbers.zones(since, until).values())) == expected
                 of_hours = numbers.hours_of_week(since, until)
                 assert sum(map(hasty, of_hours.values())) == expected
+                counted = numbers.calls_of_days(since, until)
+                assert counted == {one.start: one.group.calls for one in numbers.days(since, until)}
                 assert sum(map(hasty, numbers.hours(since, until).values())) == expected
                 points = numbers.days(since, until)
                 assert [point.start for point in points] == [
@@ -203,4 +205,5 @@ async def test_every_question_keeps_to_it(
 
 def test_no_question_is_missing_here() -> None:
     asked = {name for name in vars(Numbers) if not name.startswith("_")}
-    assert asked - {"today", "first_day", "pending", "bounds"} == QUERIES.keys()
+    open_to_all = {"today", "first_day", "pending", "bounds", "calls_of_days"}
+    assert asked - open_to_all == QUERIES.keys()

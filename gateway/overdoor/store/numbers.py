@@ -117,6 +117,19 @@ class Numbers:
         """Each calendar month that has numbers, whole, in order."""
         return self._series(MONTH, first.replace(day=1), last, zone or ALL)
 
+    def calls_of_days(self, first: date, last: date, zone: str | None = None) -> dict[date, int]:
+        """How many calls each of these days had, where it has numbers; that is never hidden."""
+        db, today = self._store.reader(), self.today()
+        rows = db.execute(
+            "SELECT start, calls FROM rollup WHERE level = 'day' AND start BETWEEN ? AND ? "
+            "AND zone = ? AND start <> ? ORDER BY start",
+            (str(first), str(last), zone or ALL, str(today)),
+        )
+        found = {date.fromisoformat(start): int(calls) for start, calls in rows}
+        if first <= today <= last and (cell := self._of_today(db).get((zone or ALL, WHOLE))):
+            found[today] = cell.calls
+        return found
+
     def hours_of_week(
         self, first: date, last: date, zone: str | None = None
     ) -> dict[tuple[int, int], Shown]:

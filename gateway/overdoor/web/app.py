@@ -15,8 +15,10 @@ from overdoor import __version__, authority, languages
 from overdoor.cards import Cards
 from overdoor.config import ShopPart, WebPart
 from overdoor.engine import Engine
+from overdoor.insight.privacy import AGREED
 from overdoor.orders import Orders
 from overdoor.reach import Reach
+from overdoor.store.numbers import Numbers
 from overdoor.tags import Tags
 from overdoor.updates import Updates
 from overdoor.web import (
@@ -24,6 +26,7 @@ from overdoor.web import (
     boards,
     desk,
     devices,
+    insight,
     metrics,
     oneself,
     pages,
@@ -97,6 +100,12 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
     state.taps = Taps()
     state.limits = Limits()
     state.walks = shopper.Walks(engine.store)
+    state.numbers = Numbers(
+        engine.store,
+        engine.clock,
+        lambda: engine.committed.plan.timezone,
+        AGREED if demo else None,  # nobody works in the demo's shop
+    )
     state.key_locks = WeakValueDictionary()
     languages.offered()  # read now, so that nobody waits for it
     state.templates = Jinja2Templates(dashboard / "templates")
@@ -108,6 +117,7 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
         reaching,  # before the answers, whose paths would take theirs
         replies,
         api,
+        insight,
         devices,
         people,
         pages,
@@ -123,6 +133,7 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
         shopper,
     ):
         app.include_router(own.router)
+    app.include_router(insight.pages)
     for router in routers:
         app.include_router(router)
     app.mount(state.assets.base, state.assets.app(), name="assets")

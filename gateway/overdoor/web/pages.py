@@ -61,16 +61,10 @@ def problem(request: Request, said: Problem) -> HTMLResponse:
     return render(request, "problem.html", "problem", said.status, **words)
 
 
-@router.get("/")
-def dashboard(request: Request, engine: TheEngine) -> HTMLResponse:
-    """The manager's page."""
-    return render(request, "dashboard.html", "dashboard", live=_live(request, engine))
-
-
 @router.get("/dashboard/live")
 def dashboard_live(request: Request, engine: TheEngine) -> HTMLResponse:
     """What of the manager's page changes."""
-    return render(request, "_live.html", "dashboard", live=_live(request, engine))
+    return render(request, "_live.html", "dashboard", live=live(request, engine))
 
 
 @router.get("/calls/{call_id}")
@@ -147,7 +141,8 @@ async def choose_language(
     return response
 
 
-def _live(request: Request, engine: Engine) -> dict[str, Any]:
+def live(request: Request, engine: Engine) -> dict[str, Any]:
+    """What of the manager's page is of this moment."""
     state = request.app.state
     reach = reach_view(engine, state.reach, len(state.hub.on_duty()))
     warning = authority.warning(state.certificate)

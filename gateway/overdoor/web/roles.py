@@ -57,6 +57,7 @@ ACCESS: dict[str, For] = {
     # The floor: what one sees, and what helps the shopper.
     "GET /": For.PERSON,
     "GET /dashboard/live": For.PERSON,
+    "GET /numbers": For.PERSON,
     "GET /wall": For.PERSON,
     "GET /wall/live": For.PERSON,
     "GET /plan": For.PERSON,
@@ -72,6 +73,12 @@ ACCESS: dict[str, For] = {
     "GET /api/v1/devices": For.STAFF_OR_PROGRAM,
     "GET /api/v1/devices/{device_id}": For.STAFF_OR_PROGRAM,
     "GET /api/v1/insight/summary": For.STAFF_OR_PROGRAM,
+    "GET /api/v1/insight/measures": For.STAFF_OR_PROGRAM,
+    "GET /api/v1/insight/numbers": For.STAFF_OR_PROGRAM,
+    "GET /api/v1/insight/days": For.STAFF_OR_PROGRAM,
+    "GET /api/v1/insight/hours": For.STAFF_OR_PROGRAM,
+    "GET /api/v1/insight/zones": For.STAFF_OR_PROGRAM,
+    "GET /api/v1/insight/arrival": For.STAFF_OR_PROGRAM,
     "GET /api/v1/stream": For.STAFF_OR_PROGRAM,
     "GET /api/v1/reach": For.STAFF_OR_PROGRAM,
     # One's own.

@@ -210,26 +210,14 @@ def _online(devices: list[Device]) -> bool:
 def live(engine: Engine, zone: ZoneInfo) -> dict[str, Any]:
     """The manager's page: who waits, the day's numbers, who is on duty."""
     shop, now = engine.committed, engine.clock()
-    policy = shop.plan.policy
     rooms = cards(engine)
     rooms.sort(key=_urgency)
     latest = engine.store.calls(since=midnight(now, zone), limit=LATEST_CALLS)
-    numbers = summary(engine, midnight(now, zone), None, None)
     homes = shop.plan.room_of
     return {
         "waiting": sum(call.arrived_at is None for call in shop.calls.values()),
         "rooms": rooms,
-        "numbers": {
-            "calls_today": numbers["calls"],
-            "arrived_today": numbers["arrived"],
-            "abandoned_today": numbers["abandoned"],
-            "median_ms": numbers["median_ms"],
-            "p90_ms": numbers["p90_ms"],
-            "p90_needs": ENOUGH,
-            "waiting": numbers["waiting"],
-            "target_ms": policy.target_arrival_ms,
-            "rule": _(RULE),
-        },
+        "target_ms": shop.plan.policy.target_arrival_ms,
         "staff": [_staff(engine, duty) for duty in shop.duties.values()],
         "empty": not latest,
         "reasons": engine.reasons(),
