@@ -109,6 +109,8 @@ def check(config: ConfigFile = Path("shop.toml")) -> None:
         typer.echo(f"The pages are served over HTTPS; the certificate ends in {left} days.")
     days = read.data.keep_days
     typer.echo(f"Calls and their events are kept for {days} day{'s' if days > 1 else ''}.")
+    if read.privacy.small_groups:
+        typer.echo("The staff agreed that numbers about one or two of them are shown.")
 
 
 @app.command()

@@ -105,6 +105,7 @@ async def serve(
                     cards=cards,
                     updates=updates,
                     reach=reach,
+                    small_groups=config.privacy.small_groups,
                 )
                 server = _Server(
                     uvicorn.Config(

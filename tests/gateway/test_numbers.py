@@ -5,12 +5,15 @@ from datetime import date, timedelta
 
 import pytest
 
+from overdoor.config import ShopPart
 from overdoor.core.inputs import DutyStarted
 from overdoor.engine import Engine
 from overdoor.insight.cells import Cell
 from overdoor.insight.days import day_of
 from overdoor.insight.privacy import AGREED, Hidden, Rule, Shown
+from overdoor.resources import folder
 from overdoor.store.numbers import Numbers
+from overdoor.web import create_app
 
 from .house import House
 from .shop import NOW, SECOND, Answer, Verb, an_event
@@ -207,3 +210,45 @@ def test_no_question_is_missing_here() -> None:
     asked = {name for name in vars(Numbers) if not name.startswith("_")}
     open_to_all = {"today", "first_day", "pending", "bounds", "calls_of_days"}
     assert asked - open_to_all == QUERIES.keys()
+
+
+async def test_no_answer_and_no_roll_up_knows_who_it_was(a_month: House) -> None:
+    async with a_month.open() as engine:
+        numbers = numbers_of(engine, a_month)
+        who = ("duty-of-ana", "duty-of-bo")
+        for name in who:
+            await engine.do(DutyStarted(name, "women"))
+        for number, name in enumerate(who):
+            await engine.do(an_event(n=2 * number + 1))
+            call = engine.committed.calls["w1"].id
+            for verb in (Verb.ACKNOWLEDGE, Verb.ARRIVE, Verb.CLOSE):
+                await engine.do(Answer(call, verb, name))
+        for _ in range(2):  # while the day runs, and when it is rolled up
+            told = " ".join(repr(query(numbers)) for query in QUERIES.values())
+            a_month.clock.now += DAY
+            await let_go(engine)
+            assert "calls=2" in told
+            assert "duty-of" not in told
+        for table in ("rollup", "rollup_hour"):
+            rows = engine.store.reader().execute(f"SELECT * FROM {table}").fetchall()
+            assert rows
+            assert "duty-of" not in repr(rows)
+
+
+async def test_what_the_staff_agreed_on_is_in_the_file(house: House) -> None:
+    small = Cell(calls=1)
+    async with house.open() as engine:
+        for agreed, demo, shown in (
+            (False, False, False),
+            (True, False, True),
+            (False, True, True),
+        ):
+            app = create_app(
+                engine,
+                ShopPart(id="demo", name="Demo"),
+                folder("dashboard"),
+                demo=demo,
+                small_groups=agreed,
+            )
+            assert (app.state.numbers._rule.show(small).cell is not None) is shown
+            app.state.hub.close()

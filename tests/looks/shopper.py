@@ -89,6 +89,26 @@ async def a_call_by_the_card(stage: Stage) -> AsyncIterator[Shown]:
         yield shown
 
 
+async def thanks(stage: Stage) -> AsyncIterator[Shown]:
+    """A shopper thanks who came: they see it, and the board as a number."""
+    gateway = await stage.shop()
+    await stage.devices("w1")
+    phone = await stage.open(f"{gateway.url}/handheld")
+    await signs_on(phone, "Ana")
+    page, wall = await stage.open(await stage.card()), await stage.open(f"{gateway.url}/wall")
+    await _press(page, "Call somebody")
+    for verb in ("acknowledge", "arrive", "close"):
+        await phone.wait_for_timeout(500)  # one tap too many must not be the next answer
+        await phone.locator(f'[data-key="primary"][data-verb="{verb}"]').click()
+    await _press(page, "Thank who came")
+    await sees(page, "Your thanks go to who came.")
+    yield Shown("shopper-thanked", page)
+    await sees(phone, "A shopper thanks you")
+    yield Shown("handheld-thanked", phone)
+    await sees(wall, "Shoppers thanked today")
+    yield Shown("wall-thanked", wall)
+
+
 async def _other_ends(gateway: Gateway, page: Page, ana: Associate) -> AsyncIterator[Shown]:
     await _press(page, "Call again")
     await _heading(page, "Registered")

@@ -12,6 +12,7 @@ STORIES: dict[str, Story] = {
         handheld.a_dead_spot,
         shopper.a_call_by_the_card,
         shopper.no_call_by_the_card,
+        shopper.thanks,
         shopper.a_tag_and_a_card,
         people.accounts,
         people.trust,

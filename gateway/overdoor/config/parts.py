@@ -167,6 +167,12 @@ class DataPart(_Part):
     keep_days: Annotated[int, Strict(), Field(ge=1, le=36_500)] = 30  # calls and their events
 
 
+class PrivacyPart(_Part):
+    """`[privacy]`: what a shop has agreed on with its staff, other than what is said of itself."""
+
+    small_groups: bool = False  # numbers of fewer than five calls or three associates are shown
+
+
 class ZonePart(_Part):
     """`[[zone]]`: a named part of the floor."""
 
@@ -382,6 +388,7 @@ class Config(_Part):
     mqtt: MqttPart = MqttPart()
     web: WebPart = WebPart()
     data: DataPart = DataPart()
+    privacy: PrivacyPart = PrivacyPart()
     policy: PolicyPart = PolicyPart()
     zone: tuple[ZonePart, ...] = Field(min_length=1)
     room: tuple[RoomPart, ...] = Field(min_length=1)

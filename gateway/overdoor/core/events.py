@@ -33,6 +33,7 @@ class Fact(StrEnum):
     ANSWERED = "answered"  # yes: the shopper's answer to that
     CLOSED = "closed"  # outcome, estimated, why; kind of a mystery call
     RATED = "rated"  # satisfied, or knew: the shopper's word afterwards
+    THANKED = "thanked"  # by the shopper; the duty of who came, while it lasts
     VOIDED = "voided"  # reason
     LATE = "late"  # an answer that was not applied: answer, why
     # of a room

@@ -251,7 +251,7 @@ _CHANGES = {
     Fact.ARRIVED: _arrived,
     Fact.CLOSED: _closed,
 }
-_OF_CALL = frozenset({Fact.RAISED, Fact.RATED, Fact.VOIDED, *_CHANGES})
+_OF_CALL = frozenset({Fact.RAISED, Fact.RATED, Fact.THANKED, Fact.VOIDED, *_CHANGES})
 _KEEPS_ENTRY = frozenset(
     {
         Fact.PRESSED_AGAIN,
@@ -272,13 +272,8 @@ def _evolve_call(shop: Shop, event: Event) -> Shop:
     if event.fact is Fact.RAISED:
         return _raised(shop, event)
     assert event.room is not None
-    if event.fact in (Fact.RATED, Fact.VOIDED):
-        last = shop.room(event.room).last
-        if last is None or last.id != event.call:
-            return shop
-        rated = event.fact is Fact.RATED
-        said = event.data if rated else {"voided": event.data["reason"]}
-        return _set_room(shop, event.room, last=changed(last, **said))
+    if event.fact in (Fact.RATED, Fact.THANKED, Fact.VOIDED):
+        return _said_afterwards(shop, event)
     if event.fact is Fact.UNDONE and event.room not in shop.calls:
         return _reopened(shop, event)
     before = shop.calls[event.room]
@@ -300,6 +295,23 @@ def _evolve_call(shop: Shop, event: Event) -> Shop:
         room = shop.plan.rooms.get(event.room)
         shop = _set_duty(shop, event.duty, place=room and room.at, place_at=event.at)
     return shop if event.fact in _KEEPS_ENTRY else _set_room(shop, event.room, changed_at=event.at)
+
+
+def _said_afterwards(shop: Shop, event: Event) -> Shop:
+    """The room's last call with what was said of it; and who was thanked."""
+    assert event.room is not None
+    said: Mapping[str, Any] = event.data
+    if event.fact is Fact.VOIDED:
+        said = {"voided": event.data["reason"]}
+    elif event.fact is Fact.THANKED:
+        said = {"thanked": True}
+        if event.duty is not None and event.duty in shop.duties:
+            thanks = (*shop.duties[event.duty].thanks, (event.at, event.room))
+            shop = _set_duty(shop, event.duty, thanks=thanks)
+    last = shop.room(event.room).last
+    if last is None or last.id != event.call:
+        return shop
+    return _set_room(shop, event.room, last=changed(last, **said))
 
 
 def _closing(room: RoomState, before: Call, call: Call, event: Event) -> Closing | None:

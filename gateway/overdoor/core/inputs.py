@@ -197,6 +197,14 @@ class ShopperRates:
 
 
 @dataclass(frozen=True, slots=True)
+class ShopperThanks:
+    """The shopper thanks whoever came."""
+
+    room: str
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
 class Need:
     """What the shopper of a room needs, said before or after the press."""
 
@@ -282,6 +290,7 @@ Input: TypeAlias = (
     | ShopperAsks
     | ShopperAnswers
     | ShopperRates
+    | ShopperThanks
     | Need
     | Void
     | TimerFired

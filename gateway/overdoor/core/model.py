@@ -270,6 +270,7 @@ class Call:
     promised_until: Millis | None = None  # by a reply: the acknowledgement lapses no sooner
     satisfied: int | None = None  # 1 to 5, said afterwards
     knew: bool | None = None  # whether they knew how long it would take, said afterwards
+    thanked: bool = False  # whoever came, by the shopper
     voided: str | None = None
 
 
@@ -336,6 +337,7 @@ class Duty:
     place: Point | None = None  # where they last arrived
     place_at: Millis | None = None
     pages: tuple[Millis, ...] = ()  # in the last quarter of an hour
+    thanks: tuple[tuple[Millis, str], ...] = ()  # of shoppers: when, and in which room
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from overdoor.core.events import Fact
 from overdoor.core.gestures import DEAF_MS, DEMOTE_MS
-from overdoor.core.inputs import ShopperAsks, ShopperRates
+from overdoor.core.inputs import ShopperAsks, ShopperRates, ShopperThanks
 from overdoor.core.lifecycle import Move
 from overdoor.core.model import Call, Kind, Millis, Outcome, Room, Service, Shop, State
 from overdoor.core.sentence import Sentence
@@ -81,3 +81,13 @@ def shopper_rates(turn: Turn, said: ShopperRates) -> None:
     }
     if news:
         turn.record(Fact.RATED, room=said.room, call=said.call, data=news)
+
+
+def shopper_thanks(turn: Turn, said: ShopperThanks) -> None:
+    """Once, and only of the room's last call. Who came hears of it while their shift lasts."""
+    last = turn.shop.room(said.room).last
+    if last is None or last.id != said.call or not rateable(last, turn.now):
+        turn.refuse(Sentence("this call can no longer be rated"))
+    elif not last.thanked:
+        duty = last.by if last.by in turn.shop.duties else None
+        turn.record(Fact.THANKED, room=said.room, call=said.call, duty=duty)

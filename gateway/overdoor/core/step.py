@@ -21,7 +21,7 @@ from overdoor.core.lifecycle import Move
 from overdoor.core.model import Device, DeviceStatus, Kind, Millis, Service, Shop, State, changed
 from overdoor.core.replies import reply, shopper_answers
 from overdoor.core.sentence import Sentence
-from overdoor.core.shopper import shopper_asks, shopper_rates
+from overdoor.core.shopper import shopper_asks, shopper_rates, shopper_thanks
 from overdoor.core.sightings import sight
 from overdoor.core.taps import tapped
 from overdoor.core.turn import Turn
@@ -318,6 +318,7 @@ _RULES = cast(
         inputs.ShopperAsks: shopper_asks,
         inputs.ShopperAnswers: shopper_answers,
         inputs.ShopperRates: shopper_rates,
+        inputs.ShopperThanks: shopper_thanks,
         inputs.Need: _need,
         inputs.Void: _void,
         inputs.TimerFired: _timer_fired,

@@ -357,6 +357,7 @@ class MadeUpDay:
             waited_s = (arrived_at - call.at) / 1000
             said["satisfied"] = max(1, min(5, round(dice.gauss(4.7 - waited_s / 90, 0.8))))
             said["knew"] = dice.random() < 0.7
+        thanked = dice.random() < truth.thanked
         self._end(
             at,
             call,
@@ -365,8 +366,11 @@ class MadeUpDay:
             arrived_at=arrived_at,
             evidence=evidence,
             close_estimated=forgotten,
+            thanked=thanked,
             **said,
         )
+        if thanked:
+            self._did(at, "thank", call)
         if said:
             self._did(at, "rate", call, more=said)
         if dice.random() < truth.comes_again:

@@ -15,6 +15,7 @@ from overdoor.core.inputs import (
     DutyPaused,
     DutyStarted,
     ShopperRates,
+    ShopperThanks,
     TimerFired,
     Verb,
 )
@@ -80,9 +81,11 @@ class Replay:
         if deed.what == "press":
             said = [inputs.Need(room, deed.more)] if deed.more is not None else []
             return [self._press(room), *said]
+        last = self._shop.room(room).last
         if deed.what == "rate":
-            last = self._shop.room(room).last
             return [ShopperRates(room, last.id, **deed.more)] if last is not None else []
+        if deed.what == "thank":
+            return [ShopperThanks(room, last.id)] if last is not None else []
         assert deed.what in _VERBS
         call = self._shop.calls.get(room)
         if call is None:

@@ -59,6 +59,7 @@ class Truth:
     hand_offs: float = 0.02
     never_closed: float = 0.07  # of the services: nobody says that it is over
     rated: float = 0.09
+    thanked: float = 0.03
     staffing: float = 0.9  # people on duty ÷ what the plain average needs
 
     def level(self, day: date) -> float:

@@ -102,6 +102,7 @@ def _call_row(body: dict[str, Any], pages: int, holds: tuple[Hold, ...]) -> Call
         metres=body.get("metres"),
         satisfied=body.get("satisfied"),
         knew=body.get("knew"),
+        thanked=body.get("thanked", False),
         holds=holds,
     )
 

@@ -120,6 +120,8 @@ class Changes:
                 self._then.append((_VOID_CALL, (event.data["reason"], event.call)))
             elif event.fact is Fact.RATED:
                 self._then.append((_RATE_CALL, (_ENCODE(event.data), event.call)))
+            elif event.fact is Fact.THANKED:
+                self._then.append((_RATE_CALL, ('{"thanked":true}', event.call)))
             elif event.fact is Fact.DUTY_ENDED:
                 self._then.append((_FORGET_PERSON, (event.duty,)))
             if event.fact in _FOLLOWED and event.call is not None and event.room is not None:

@@ -36,7 +36,8 @@ SPARE = 10  # one page in so many may be free: the file would only grow again
 # Unless it is opened again afterwards: then the log still makes a row of it.
 _DELETE_CALL = """
     DELETE FROM call WHERE id = ?1 AND NOT EXISTS (
-        SELECT 1 FROM event WHERE call = ?1 AND seq > ?2 AND fact NOT IN ('voided', 'rated', 'late')
+        SELECT 1 FROM event WHERE call = ?1 AND seq > ?2
+        AND fact NOT IN ('voided', 'rated', 'thanked', 'late')
     )
 """
 

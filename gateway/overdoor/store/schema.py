@@ -255,3 +255,9 @@ def m_notes(db: Database) -> None:
         "CREATE TABLE follow_up (call TEXT PRIMARY KEY, why TEXT NOT NULL, at INTEGER NOT NULL, "
         "dealt_with_at INTEGER) WITHOUT ROWID"
     )
+
+
+@migrations()
+def m_thanks(db: Database) -> None:
+    """For how many thanks there were today."""
+    db.execute("CREATE INDEX event_thanked ON event (at) WHERE fact = 'thanked'")

@@ -209,6 +209,15 @@ class Store:
         )
         return rows.fetchall()
 
+    def thanks(self, since: Millis) -> dict[str, int]:
+        """Zone → how often shoppers thanked since an instant."""
+        rows = self.reader().execute(
+            "SELECT call.zone, count(*) FROM event JOIN call ON call.id = event.call "
+            "WHERE event.fact = 'thanked' AND event.at >= ? GROUP BY call.zone",
+            (since,),
+        )
+        return dict(rows.fetchall())
+
     def people(self) -> dict[str, Person]:
         """Duty id → who it is, for those on duty."""
         rows = self.reader().execute("SELECT duty, name, token_hash, account FROM person")

@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from ulid import ULID
 
 from overdoor.core import inputs
-from overdoor.core.events import Fact
 from overdoor.core.inputs import Answer, DutyPaused, DutyStarted, Raise, RoomServiced, Verb, Void
 from overdoor.core.model import Call, Evidence, Kind, Room, Service
 from overdoor.engine import Engine
@@ -34,7 +33,7 @@ from overdoor.web.session import (
     sign_on,
     token_of,
 )
-from overdoor.web.story import story
+from overdoor.web.story import UNTOLD, story
 
 router = APIRouter(prefix="/api/v1")
 
@@ -227,7 +226,7 @@ def calls(
 def one_call(call_id: str, engine: TheEngine, reach: TheReach) -> dict[str, Any]:
     """One call with its events, why who was paged, and who was reached on which rung when."""
     call = call_of(engine, call_id)
-    told = (event for event in engine.store.story(call_id) if event.fact is not Fact.RATED)
+    told = (event for event in engine.store.story(call_id) if event.fact not in UNTOLD)
     events = [views.event_view(call, event) for event in told]
     rows = reach.rows(call_id)
     return views.call_view(engine, call) | {

@@ -15,7 +15,7 @@ from overdoor import __version__, authority, languages
 from overdoor.cards import Cards
 from overdoor.config import ShopPart, WebPart
 from overdoor.engine import Engine
-from overdoor.insight.privacy import AGREED
+from overdoor.insight.privacy import AGREED, Rule
 from overdoor.orders import Orders
 from overdoor.reach import Reach
 from overdoor.store.numbers import Numbers
@@ -67,8 +67,12 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
     tags: Tags | None = None,
     updates: Updates | None = None,
     reach: Reach | None = None,
+    small_groups: bool = False,
 ) -> FastAPI:
-    """The app. `dashboard`: folder of templates and static files. `web`: how people get here."""
+    """The app. `dashboard`: folder of templates and static files. `web`: how people get here.
+
+    `small_groups`: the staff agreed that numbers about one or two of them are shown.
+    """
     web = web or WebPart()
     app = FastAPI(
         title="Overdoor",
@@ -104,7 +108,7 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
         engine.store,
         engine.clock,
         lambda: engine.committed.plan.timezone,
-        AGREED if demo else None,  # nobody works in the demo's shop
+        AGREED if demo or small_groups else Rule(),  # nobody works in the demo's shop
     )
     state.key_locks = WeakValueDictionary()
     languages.offered()  # read now, so that nobody waits for it

@@ -3,6 +3,7 @@
 from math import ceil, dist, sqrt
 from textwrap import wrap
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
@@ -57,7 +58,15 @@ def _board(engine: Engine) -> dict[str, Any]:
         "columns": ceil(sqrt(len(rooms))),
         "waiting": sum(room["state"] in ("raised", "acknowledged") for room in rooms),
         "reasons": engine.reasons(),
+        "thanks": _thanks(engine),
     }
+
+
+def _thanks(engine: Engine) -> list[tuple[str, int]]:
+    """Of each zone, how often shoppers thanked today; not whom."""
+    plan = engine.committed.plan
+    today = engine.store.thanks(views.midnight(engine.clock(), ZoneInfo(plan.timezone)))
+    return [(zone.name, today[id_]) for id_, zone in plan.zones.items() if id_ in today]
 
 
 def drawing(engine: Engine) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from overdoor.core.inputs import (
     ShopperAnswers,
     ShopperAsks,
     ShopperRates,
+    ShopperThanks,
     Verb,
 )
 from overdoor.core.model import Call, Kind, Millis, Phrase, Room, Shop, State
@@ -96,7 +97,7 @@ async def say(
     request: Request,
     token: str,
     engine: TheEngine,
-    do: Annotated[Literal["call", "cancel", "need", "answer", "rate"], Form()],
+    do: Annotated[Literal["call", "cancel", "need", "answer", "rate", "thank"], Form()],
     call: Annotated[str | None, Form(max_length=26)] = None,
     need: Annotated[api.Need | None, Form()] = None,
     yes: Annotated[bool | None, Form()] = None,
@@ -117,6 +118,8 @@ async def say(
         said = ShopperAsks(room.id, str(ULID()), need)
     elif do == "rate" and call is not None:
         said = ShopperRates(room.id, call, satisfied, knew)
+    elif do == "thank" and call is not None:
+        said = ShopperThanks(room.id, call)
     elif mine and call is not None:
         if do == "cancel":
             said = Answer(call, Verb.CANCEL, None)
@@ -196,6 +199,7 @@ def _call(request: Request, engine: Engine, call: Call, now: Millis) -> dict[str
         "again": call.lapses + call.hand_offs > 0,
         "satisfied": call.satisfied,
         "knew": call.knew,
+        "thanked": call.thanked,
     }
 
 

@@ -52,12 +52,16 @@ _PLAIN = {
 }
 
 
+# One shopper's word, beside who it may be about; thanks are for who came alone.
+UNTOLD = frozenset({Fact.RATED, Fact.THANKED})
+
+
 def story(engine: Engine, call: Call, rows: Sequence[Row] = ()) -> list[dict[str, Any]]:
     """What happened to a call, in words: why who was paged, and how far each page came."""
     told = [
         (event.noted_at, event.at, _words(engine, call, event), _why(engine, event))
         for event in engine.store.story(call.id)
-        if event.fact is not Fact.RATED  # one shopper's word, beside who it may be about
+        if event.fact not in UNTOLD
     ]
     reached = ((row.at, _reach(engine, row)) for row in rows)
     told += [(at, at, text, []) for at, text in reached if text is not None]

@@ -364,6 +364,7 @@ def for_duty(engine: Engine, duty: Duty, people: int) -> dict[str, Any]:
             for call in others
         ],
         "closings": _closings(engine, duty, now),
+        "thanks": _thanks(engine, duty),
         "reasons": engine.reasons(),
         "colleagues": [
             {"duty": other.id, "name": engine.name_of(other.id), "zone": other.zone}
@@ -380,6 +381,16 @@ def for_duty(engine: Engine, duty: Duty, people: int) -> dict[str, Any]:
             "last_call_at": max(filter(None, lasts), default=None),
         },
     }
+
+
+def _thanks(engine: Engine, duty: Duty) -> dict[str, Any] | None:
+    """How often shoppers thanked this duty, and in which room last. Nobody else is told."""
+    if not duty.thanks:
+        return None
+    at, room_id = duty.thanks[-1]
+    room = engine.committed.plan.rooms.get(room_id)
+    name = room.name if room else room_id
+    return {"count": len(duty.thanks), "room_name": name, "at": at}
 
 
 def _closings(engine: Engine, duty: Duty, now: Millis) -> list[dict[str, Any]]:
