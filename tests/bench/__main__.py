@@ -25,6 +25,7 @@ from tests.bench.aging import aging
 from tests.bench.big import big
 from tests.bench.client import Client
 from tests.bench.firmware import budget
+from tests.bench.insight import insight
 from tests.bench.rooms import Ear, Pager, Room
 
 BLOCKS = 5
@@ -233,7 +234,12 @@ def _fsync(folder: Path) -> None:
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--all", action="store_true", help="also what takes minutes")
-    parser.add_argument("--only", help="one of: one, many, sustained, big, aging, firmware")
+    parser.add_argument(
+        "--only", help="one of: one, many, sustained, big, aging, insight, firmware"
+    )
+    parser.add_argument(
+        "--history", type=Path, help="of insight: made before by overdoor simulate --history"
+    )
     parser.add_argument("--presses", type=int, default=1000, help="of the one room (1000)")
     parser.add_argument("--rooms", type=int, default=200, help="pressed at once (200)")
     parser.add_argument("--seconds", type=int, default=10, help="of each block (10)")
@@ -248,7 +254,10 @@ async def main() -> None:
     if given.all or given.only == "aging":
         with tempfile.TemporaryDirectory() as place_of_its_own:
             await aging(Path(place_of_its_own))
-    if given.only in ("big", "aging"):
+    if given.all or given.only == "insight":
+        with tempfile.TemporaryDirectory() as place_of_its_own:
+            await insight(Path(place_of_its_own), given.history)
+    if given.only in ("big", "aging", "insight"):
         return
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))

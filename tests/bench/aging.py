@@ -25,8 +25,9 @@ QUIET_S = 20
 class Presses:
     """Presses and cancels in turns, room after room, twenty a second."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, devices: list[str]) -> None:
         self._engine = engine
+        self._devices = devices
         self._count = 0
 
     async def until(self, end: asyncio.Event) -> list[float]:
@@ -41,14 +42,12 @@ class Presses:
         return waits
 
     def _press(self, waits: list[float]) -> None:
-        turn, room = divmod(self._count, ROOMS)
+        turn, room = divmod(self._count, len(self._devices))
         self._count += 1
         gesture = "hold" if turn % 2 else "press"
         said = {"type": "button", "button": "call", "gesture": gesture, "age_ms": 0}
-        event = DeviceEvent(
-            *(f"cp-{room}", "aaaaaaaaaaaa", turn + 1, turn + 1, "button", 0, "call", gesture),
-            body=said,
-        )
+        numbered = (self._devices[room], "aaaaaaaaaaaa", turn + 1, turn + 1)
+        event = DeviceEvent(*numbered, "button", 0, "call", gesture, body=said)
         began = time.perf_counter()
         self._engine.submit(event, lambda _: waits.append((time.perf_counter() - began) * 1000))
 
@@ -82,7 +81,7 @@ async def aging(folder: Path) -> None:
     slices = Slices(retention)
     gc.collect()
     gc.freeze()
-    presses, end = Presses(engine), asyncio.Event()
+    presses, end = Presses(engine, [f"cp-{room}" for room in range(ROOMS)]), asyncio.Event()
     try:
         asyncio.get_running_loop().call_later(QUIET_S, end.set)
         quiet = await presses.until(end)

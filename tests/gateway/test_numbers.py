@@ -235,20 +235,15 @@ async def test_no_answer_and_no_roll_up_knows_who_it_was(a_month: House) -> None
             assert "duty-of" not in repr(rows)
 
 
-async def test_what_the_staff_agreed_on_is_in_the_file(house: House) -> None:
-    small = Cell(calls=1)
+@pytest.mark.parametrize(("agreed", "demo"), [(False, False), (True, False), (False, True)])
+async def test_the_file_says_what_the_staff_agreed_on(
+    house: House, agreed: bool, demo: bool
+) -> None:
     async with house.open() as engine:
-        for agreed, demo, shown in (
-            (False, False, False),
-            (True, False, True),
-            (False, True, True),
-        ):
-            app = create_app(
-                engine,
-                ShopPart(id="demo", name="Demo"),
-                folder("dashboard"),
-                demo=demo,
-                small_groups=agreed,
-            )
-            assert (app.state.numbers._rule.show(small).cell is not None) is shown
-            app.state.hub.close()
+        shop, pages = ShopPart(id="demo", name="Demo"), folder("dashboard")
+        app = create_app(engine, shop, pages, demo=demo, small_groups=agreed)
+        await some_calls(engine, house, 1, "a")
+        shown = app.state.numbers.period("day", TODAY)
+        assert shown.calls == 1
+        assert (shown.cell is not None) is (agreed or demo)
+        app.state.hub.close()
