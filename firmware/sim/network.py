@@ -29,11 +29,11 @@ class WLAN:
         self._looks = 0
         self._cured = 0  # of a stuck status, by switching off: as `_cuts`
         self._reconnects = True
-        self.calls = []  # what was asked of it
+        self.orders = 0  # how many it got
 
     def active(self, state=None):
         if state is not None:
-            self.calls.append("active" if state else "inactive")
+            self.orders += 1
             self._active = bool(state)
             if not state:
                 self._asked = False
@@ -44,7 +44,7 @@ class WLAN:
         self._reconnects = settings.get("reconnects", -1) != 0
 
     def connect(self, ssid=None, password=None):
-        self.calls.append("connect")
+        self.orders += 1
         if not self._active or self._asked or _air[0] == "radio_refuses":
             raise OSError("Wifi Internal Error")
         self._asked = True
@@ -52,7 +52,7 @@ class WLAN:
         self._looks = 0
 
     def disconnect(self):
-        self.calls.append("disconnect")
+        self.orders += 1
         self._asked = False
 
     def isconnected(self):

@@ -163,9 +163,9 @@ def test_a_fault_of_the_broker_never_touches_the_radio():
 
         async def story(world):
             await world.until(lambda: world.wifi.up)
-            before = list(world.wlan.calls)
+            before = world.wlan.orders
             await asyncio.sleep(300)
-            assert world.wlan.calls == before, fault
+            assert world.wlan.orders == before, fault
 
         world = World(tls=tls)
         cause(world)
