@@ -24,7 +24,13 @@ from overdoor.languages.catalogue import done, file_of, locales, texts
 ROOT = Path(__file__).parents[1]
 TEMPLATE = "overdoor.pot"
 METHODS = [("gateway/**.py", "python"), ("dashboard/templates/**.html", "jinja2")]
-OPTIONS = {"dashboard/templates/**.html": {"trimmed": "true", "silent": "false"}}
+OPTIONS = {
+    "dashboard/templates/**.html": {
+        "trimmed": "true",
+        "newstyle_gettext": "true",  # as words.py has it: a percent sign is doubled
+        "silent": "false",
+    }
+}
 KEYWORDS = {**DEFAULT_KEYWORDS, "Sentence": None, "forms": (1, 2)}
 COMMENTS = ["Translators:"]
 

@@ -7,6 +7,11 @@ from html.parser import HTMLParser
 _SPOKEN = ("aria-label", "title", "alt", "placeholder", "data-lost", "data-title")
 _VOID = frozenset({"meta", "link", "input", "br", "path", "circle", "rect", "line", "stop"})
 _NOT_FOR_READERS = frozenset({"code", "style", "script"})
+# Blanks, what a paper is called by, and days as English writes them.
+_NOBODYS = re.compile(
+    r"\{\w+\}|\([A-Z][^()]*\b(?:19|20)\d\d[^()]*\)"
+    r"|\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b"
+)
 
 
 class Wording(HTMLParser):
@@ -58,7 +63,7 @@ def plain(html: str, *data: str) -> list[str]:
     names = sorted(data, key=len, reverse=True)
     left = []
     for words in Wording(html).words:
-        rest = re.sub(r"\{\w+\}", "", words)
+        rest = _NOBODYS.sub("", words)
         for name in names:
             rest = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "", rest)
         if re.search(r"[A-Za-z]{2}", rest):
