@@ -41,6 +41,7 @@ class Findings:
     strayed: list[str] = field(default_factory=list)
     english: list[str] = field(default_factory=list)
     seen: int = 0
+    told: bool = False  # the story came to its end
 
 
 async def looks(page: Page) -> AsyncIterator[tuple[str, str]]:

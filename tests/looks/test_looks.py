@@ -18,12 +18,12 @@ async def findings(request: pytest.FixtureRequest, tmp_path: Path) -> Findings:
     """What was found in a story, which is gone through once for all tests."""
     name: str = request.param
     if name not in _seen:
-        found = Findings()
+        found = _seen[name] = Findings()
         async with a_stage(tmp_path) as stage:
             async for shown in STORIES[name](stage):
                 await check(shown, found)
-            found.strayed = stage.strayed
-        _seen[name] = found
+            found.strayed, found.told = stage.strayed, True
+    assert _seen[name].told, "the story did not come to its end: see its first test"
     return _seen[name]
 
 

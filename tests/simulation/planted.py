@@ -16,7 +16,7 @@ from typing import Any
 
 from overdoor.bus import payloads
 from overdoor.bus.client import Bus
-from overdoor.core import answers, dispatch, escalation, mystery, step, turn
+from overdoor.core import answers, dispatch, escalation, mystery, replies, shopper, step, turn
 from overdoor.core.ledger import Boot
 from overdoor.engine import Engine
 from overdoor.firmware import module
@@ -219,6 +219,30 @@ BUGS = (
         dispatch.choose,
         "if call.only is not None:",
         "if False:",
+    ),
+    Planted(
+        "a promise that can be renewed for ever",
+        replies.reply,
+        "elif said.phrase is Phrase.WAIT and call.promised_until is not None:",
+        "elif False:",
+    ),
+    Planted(
+        "a promise that the lapse does not wait for",
+        escalation.timers,
+        "lapses_at = max(lapses_at, call.promised_until or 0)",
+        "pass",
+    ),
+    Planted(
+        "anybody replies to the shopper",
+        replies.may_reply,
+        "return call.by == by and call.state",
+        "return call.state",
+    ),
+    Planted(
+        "a question that is answered twice",
+        shopper.shopper_rates,
+        "if value is not None and getattr(last, key) is None",
+        "if value is not None",
     ),
     Planted(
         "facts that go without a trace",

@@ -314,6 +314,58 @@ async def test_hand_off_and_nobody_there(gateway: Gateway, chromium: Browser) ->
     assert [call["outcome"] for call in calls] == ["left"]
 
 
+async def test_a_call_is_served_without_a_pointer(gateway: Gateway, chromium: Browser) -> None:
+    mira = await phone(chromium, gateway.web, "Mira")
+    await raise_call(gateway)
+    card = mira.locator('[data-call][data-state="raised"]')
+    await expect(card).to_be_visible()
+
+    async def tab_to(name: str) -> None:
+        for _ in range(12):
+            await mira.keyboard.press("Tab")
+            said = await mira.evaluate("document.activeElement.innerText")
+            if said.strip().startswith(name):
+                return
+        pytest.fail(f"the tab key does not reach {name!r}")
+
+    await tab_to("I’m going")
+    await mira.keyboard.press("Enter")
+    await expect(mira.locator('[data-call][data-state="acknowledged"]')).to_be_visible()
+    await tab_to("More")
+    await mira.keyboard.press("Enter")
+    await tab_to("Hand to somebody else")
+    await mira.keyboard.press("Enter")
+    await expect(mira.locator("#handoff")).to_be_visible()
+    await mira.keyboard.press("Escape")
+    await expect(mira.locator("#handoff")).to_be_hidden()
+    assert await state_of(gateway) == "acknowledged"
+
+
+COUNT_WORDS = """() => {
+  globalThis.announced = [];
+  for (const region of document.querySelectorAll("[role=status], [role=alert], [aria-live]"))
+    new MutationObserver(() => announced.push(region.innerText)).observe(
+      region, { subtree: true, childList: true, characterData: true });
+}"""
+
+
+@pytest.mark.parametrize("path", ["/handheld", "/", "/wall", "/plan"])
+async def test_a_poke_without_news_is_not_announced(
+    gateway: Gateway, chromium: Browser, path: str
+) -> None:
+    mira = await phone(chromium, gateway.web, "Mira")
+    await raise_call(gateway)
+    await mira.goto(f"http://127.0.0.1:{gateway.web}{path}")
+    await expect(mira.get_by_text("Women 1").first).to_be_visible()
+    await mira.evaluate(COUNT_WORDS)
+    for name in ("Ana", "Boris"):  # two come on duty: a poke each, and nothing for her
+        async with mira.expect_response(lambda one: "live" in one.url or "calls" in one.url):
+            posted = await gateway.http.post("/api/v1/duty", json={"name": name, "zone": "women"})
+            assert posted.is_success
+    await expect(mira.get_by_text("Women 1").first).to_be_visible()
+    assert await mira.evaluate("announced") == []
+
+
 async def test_the_page_can_be_installed(gateway: Gateway, tmp_path: Path) -> None:
     async with async_playwright() as playwright:
         context = await playwright.chromium.launch_persistent_context(

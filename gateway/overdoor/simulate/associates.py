@@ -4,8 +4,17 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from overdoor.core.events import Event, Fact
-from overdoor.core.inputs import Answer, DutyEnded, DutyPaused, DutyStarted, Input, Raise, Verb
-from overdoor.core.model import Kind
+from overdoor.core.inputs import (
+    Answer,
+    DutyEnded,
+    DutyPaused,
+    DutyStarted,
+    Input,
+    Raise,
+    Reply,
+    Verb,
+)
+from overdoor.core.model import Kind, Phrase
 from overdoor.engine import Done
 
 if TYPE_CHECKING:
@@ -24,6 +33,8 @@ class Associate:
         self.duty: str | None = None
         self._world = world
         self._rng = rng
+        # Apart, so that the rest of a day stays as it is without replies.
+        self._rng_of_replies = Random(f"{world.script.seed}/{name}/replies")  # noqa: S311
         self._manners = world.script.manners
         self._pace = world.script.pace
         self._call: str | None = None
@@ -95,6 +106,10 @@ class Associate:
 
     def _take(self, call: str, room: str) -> None:
         self._call = call
+        if self._rng_of_replies.random() < self._manners.replies:
+            self._tell(call)
+            if self._rng_of_replies.random() < 0.5:
+                self._tell(call)
         mood = self._rng.random()
         if mood < self._manners.undoes:
             self._later(2_000, lambda: self._drop(call, Verb.UNDO))
@@ -105,6 +120,18 @@ class Associate:
         else:
             self._world.story.note(f"{self.name} forgets about {self._world.room_name(room)}")
             self._later(NEVER_CAME_MS, lambda: self._free(call))
+
+    def _tell(self, call: str) -> None:
+        """A quick reply to the shopper's page; by then the call may be somebody else's."""
+        phrase = self._rng_of_replies.choice(tuple(Phrase))
+        minutes = self._rng_of_replies.randint(1, 2) if phrase is Phrase.WAIT else None
+        sizes = ("M", "L") if phrase is Phrase.SIZE else (None, None)
+
+        def say() -> None:
+            if self.duty is not None:
+                self._world.gateway.ask(Reply(call, self.duty, phrase, minutes, *sizes))
+
+        self._later(self._rng_of_replies.randint(500, 40_000), say)
 
     def _drop(self, call: str, verb: Verb) -> None:
         self._free(call)

@@ -10,6 +10,7 @@ from overdoor.simulate.disk import Row
 
 SHARE_MS = 10 * 60_000
 UNDO_MS = 5_000
+RATED_MS = 30 * 60_000
 MYSTERY_APART_MS = 2 * 60_000  # less than between any two that a script plans
 DAY_MS = 24 * 3_600_000
 
@@ -48,6 +49,10 @@ class Entry:
     before: tuple[str, int, str | None] | None = None  # state, since and owner before it closed
     closed_by: str | None = None
     closing_noted_at: int = 0
+    outcome: str | None = None
+    promised_until: int = 0
+    asks: bool = False  # the last reply is a question
+    rated: set[str] = field(default_factory=set)
 
 
 class Books:
@@ -84,6 +89,8 @@ class Books:
             self.duties.pop(duty, None)
         elif fact == Fact.RAISED:
             self._raised(at, room, call, json.loads(text))
+        elif fact == Fact.RATED:
+            self._rated(at, room, call, json.loads(text))
         elif fact == Fact.UNDONE and json.loads(text)["undid"] != "acknowledge":
             self._reopened(at, noted_at, room, call, duty)
         elif call is not None and fact not in (Fact.LATE, Fact.VOIDED):
@@ -94,6 +101,10 @@ class Books:
                 self._paged(entry, at, noted_at, json.loads(text))
             elif fact == Fact.DECLINED:
                 entry.declined.add(duty)
+            elif fact == Fact.REPLIED:
+                self._replied(entry, at, duty, json.loads(text))
+            elif fact == Fact.ANSWERED and not entry.asks:
+                self._broke(f"{room}: a shopper answers what nobody asked")
             elif fact in _MOVES:
                 self._moved(entry, fact, at, duty, json.loads(text))
 
@@ -129,6 +140,10 @@ class Books:
             self._broke(f"{entry.room}: {entry.state} lasted a negative time, until '{fact}'")
         if fact == Fact.HANDED_OFF and duty is not None and not data.get("leaves"):
             entry.declined.add(duty)  # who hands it to others is not asked before them
+        if fact == Fact.LAPSED and at < entry.promised_until:
+            self._broke(f"{entry.room}: an acknowledgement lapsed before the time promised")
+        if to != ARRIVED:
+            entry.promised_until, entry.asks = 0, False
         entry.lapsed_from = entry.by if fact == Fact.LAPSED else None
         if entry.lapsed_from is not None:
             entry.lapsed.add(entry.lapsed_from)
@@ -144,8 +159,27 @@ class Books:
         elif to == ARRIVED:
             entry.arrived_at = at
         elif to == "closed":
+            entry.outcome = data["outcome"]
             entry.before, entry.closed_by, entry.closing_noted_at = before, duty, self._noted_at
             self.closed[entry.id] = self.open.pop(entry.room)
+
+    def _replied(self, entry: Entry, at: int, duty: str, data: dict[str, Any]) -> None:
+        if duty != entry.by and not (entry.state == ARRIVED and entry.by is None):
+            self._broke(f"{entry.room}: somebody replies who does not have the call")
+        entry.asks = data["phrase"] != "wait"
+        if data["phrase"] == "wait" and entry.state == ACKNOWLEDGED:
+            if entry.promised_until:
+                self._broke(f"{entry.room}: a promise on top of a promise")
+            entry.promised_until = at + data["minutes"] * 60_000
+
+    def _rated(self, at: int, room: str, call: str, data: dict[str, Any]) -> None:
+        entry = self.closed.get(call)
+        if entry is None or entry.outcome != "served" or at - entry.since > RATED_MS:
+            self._broke(f"{room}: a call is rated that is not, or is long over")
+        elif entry.rated & set(data):
+            self._broke(f"{room}: a question is answered twice")
+        else:
+            entry.rated |= set(data)
 
     def _paged(self, entry: Entry, at: int, noted_at: int, data: dict[str, Any]) -> None:
         duties = data["duties"]

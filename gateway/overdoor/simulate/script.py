@@ -44,6 +44,7 @@ class Manners:
     taps_arrived: float = 0.25
     closes: float = 0.6  # by presence or tap; the rest leaves it to the clock
     finds_nobody: float = 0.04
+    replies: float = 0.0  # of calls taken, told something; half of them twice
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,10 @@ def rough_hour(seed: int, minutes: int = 25, favour: tuple[str, ...] | None = No
         happenings += [
             Happening(rng.randint(opens, end), "train", name) for name in staff for _ in range(2)
         ]
+    pages = Random(f"pages/{seed}")  # noqa: S311 - apart, so that the rest stays as it was
+    with_pages = pages.random() < 0.4
+    if with_pages:
+        happenings += _pages(pages, list(plan.rooms), opens, end, pages.choice((4, 8, 14)))
     for _ in range(rng.choice((0, 0, 0, 1, 3))):
         at, name = rng.randint(opens, end), rng.choice(names)
         happenings.append(Happening(at, "rehang", name, rng.randrange(rooms)))
@@ -147,6 +152,7 @@ def rough_hour(seed: int, minutes: int = 25, favour: tuple[str, ...] | None = No
             hands_off=rng.choice((0.0, 0.1)),
             undoes=rng.choice((0.0, 0.1)),
             regrets=rng.choice((0.0, 0.2)),
+            replies=pages.choice((0.3, 0.9)) if with_pages else 0.0,
         ),
         slow_ms=rng.choice((20, 300, 900)),
         doubles=rng.choice((0.0, 0.0, 0.05)),
@@ -211,6 +217,23 @@ def _shoppers(rng: Random, rooms: list[str], opens: int, end: int, count: int) -
             found.append(Happening(at, "press", room, rng.choice((900, 1_400, 3_300))))
         if rng.random() < 0.08:
             found.append(Happening(at + rng.randint(500, 40_000), "presence", room, 200))
+    return found
+
+
+def _pages(rng: Random, rooms: list[str], opens: int, end: int, count: int) -> list[Happening]:
+    """Phones that scanned the card: a call, what is said of it, and two questions afterwards."""
+    found = []
+    for _ in range(count):
+        at, room = rng.randint(opens + 5_000, end), rng.choice(rooms)
+        found.append(Happening(at, "page asks", room, rng.randrange(3)))
+        while rng.random() < 0.6:
+            at += rng.choice((300, 2_000, 8_000, 25_000)) + rng.randint(0, 2_000)
+            what = "page asks" if rng.random() < 0.2 else "page says"
+            found.append(Happening(at, what, room, rng.randrange(4)))
+        at += rng.choice((20_000, 60_000, 120_000))
+        for _ in range(rng.choice((0, 1, 3))):
+            found.append(Happening(at, "page rates", room, rng.randrange(8)))
+            at += rng.randint(100, 8_000)
     return found
 
 

@@ -41,6 +41,7 @@ _PLAIN = {
     Fact.NUDGED: "  {who} is reminded of {room}",
     Fact.ASKED: '  {who} is asked: "were you in {room}?"',
     Fact.DEMOTED: "  {room} presses on: that arrival was none",
+    Fact.RATED: "  {room} answers a question about it",
     Fact.DUTY_PAUSED: "{who} takes a break",
     Fact.DUTY_ENDED: "{who} goes home",
 }
@@ -122,6 +123,11 @@ class Story:
                 return f"{room} {_ENDS[data['outcome']]}"
             case Fact.NEEDED:
                 return f"  {room} {_NEEDS.get(data['need'], 'needs something else')}"
+            case Fact.REPLIED:
+                said = {"wait": "a moment, please", "size": "another size?"}
+                return f'  {who} tells {room}: "{said.get(data["phrase"], "another model?")}"'
+            case Fact.ANSWERED:
+                return f"  {room} says {'yes' if data['yes'] else 'no'}"
             case Fact.MISSED:
                 return f"a press in {room} counts as missed: {data['why']}"
             case Fact.DUTY_STARTED:

@@ -14,6 +14,7 @@ from overdoor.simulate.gateway import SHOP, Gateway
 from overdoor.simulate.network import Broker
 from overdoor.simulate.pagers import Pager
 from overdoor.simulate.script import HOUR, NEEDS, Happening, Script
+from overdoor.simulate.shoppers import Shopper
 from overdoor.simulate.story import Story
 from overdoor.simulate.watch import Broken, Watch
 
@@ -89,6 +90,12 @@ class World:
                 self.gateway.ask(Need(self.devices[it.who].room, NEEDS[it.much].replace(" ", "-")))
             case "choose":
                 self.press(it.who, "need", it.much)
+            case "page asks":
+                Shopper(self, it.who).asks(it.much)
+            case "page says":
+                Shopper(self, it.who).says(it.much)
+            case "page rates":
+                Shopper(self, it.who).rates(it.much)
             case "train":
                 self.staff[it.who].train()
             case "rehang":
