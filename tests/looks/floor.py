@@ -64,7 +64,7 @@ async def a_day_on_the_floor(stage: Stage) -> AsyncIterator[Shown]:
     await story.goto(f"{gateway.url}/calls/{left}")
     await story.get_by_text("Take it out of the numbers").click()
     yield Shown("call-to-be-voided", story)
-    await story.get_by_label("Why").fill("fire drill")
+    await story.get_by_role("textbox", name="Why").fill("fire drill")
     await story.get_by_role("button", name="Take it out").click()
     await sees(story, "fire drill")
     yield Shown("call-voided", story)
