@@ -140,8 +140,6 @@ class Books:
             self._broke(f"{entry.room}: {entry.state} lasted a negative time, until '{fact}'")
         if fact == Fact.HANDED_OFF and duty is not None and not data.get("leaves"):
             entry.declined.add(duty)  # who hands it to others is not asked before them
-        if fact == Fact.LAPSED and at < entry.promised_until:
-            self._broke(f"{entry.room}: an acknowledgement lapsed before the time promised")
         if to != ARRIVED:
             entry.promised_until, entry.asks = 0, False
         entry.lapsed_from = entry.by if fact == Fact.LAPSED else None

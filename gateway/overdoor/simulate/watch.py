@@ -92,6 +92,9 @@ class Watch:
             lapsed = any(event.fact is Fact.LAPSED for event in turned.events)
             if lapsed and lasted < call.policy.acknowledgement_lapses_ms:
                 self.broke(f"{timer.room}: an acknowledgement lapsed after {lasted} ms")
+            entry = self.books.find(call.id)
+            if lapsed and entry is not None and timer.at < entry.promised_until:
+                self.broke(f"{timer.room}: an acknowledgement lapsed before the time promised")
         if any(event.fact is Fact.PAGED for event in turned.events):
             last = self._timer_pages.get(timer.subject, 0)
             if timer.due is Due.PAGE and timer.at <= last:
