@@ -14,7 +14,7 @@ from tests.conftest import tool
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
 RIG = Path(__file__).with_name("firmware_rig.py")
-HEAPS_KB = (128, 160, 192, 256)  # 64-bit objects: an ESP32 needs about half for the same
+HEAPS_KB = (160, 192, 224, 256)  # 64-bit objects: an ESP32 needs about half for the same
 PRESSES = 5
 
 
