@@ -138,6 +138,21 @@ def test_what_the_broker_repeats_of_a_status_bounds_no_age() -> None:
     assert floor.press(age_ms=None) is None
 
 
+def test_what_the_broker_repeats_of_a_description_bounds_no_age_either() -> None:
+    floor = Floor()
+    described = DeviceDescribed("cp-w1", "callpoint", None, None, (), "00000000000a")
+    connect(floor)
+    floor.do(described)
+    floor.wait(60 * SECOND)  # a press, and a second boot, while the gateway is away
+    floor.do(replace(described, boot="00000000000b", retained=True))
+    floor.wait(SECOND)
+    connect(floor)
+    floor.do(replace(described, boot="00000000000c"))
+    call = floor.press(age_ms=None)
+    assert call is not None
+    assert (call.raised_at, call.estimated) == (NOW, True)
+
+
 # -- events about a call -------------------------------------------------------------------------
 
 

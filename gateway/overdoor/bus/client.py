@@ -240,7 +240,7 @@ class Bus:
                 if isinstance(given, DeviceSaid) and given.status is not DeviceStatus.ONLINE:
                     self._lamps.gone(device)
             case "info":
-                described = payloads.parse_info(device, payload)
+                described = payloads.parse_info(device, payload, retained=message.retain)
                 if isinstance(described, Nonsense):
                     given = described
                 else:

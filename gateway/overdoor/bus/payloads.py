@@ -142,7 +142,9 @@ def parse_status(device: str, payload: bytes, *, retained: bool) -> DeviceSaid |
     return Nonsense("status is none of online, offline, sleeping")
 
 
-def parse_info(device: str, payload: bytes) -> tuple[DeviceDescribed, dict[str, Any]] | Nonsense:
+def parse_info(
+    device: str, payload: bytes, *, retained: bool = False
+) -> tuple[DeviceDescribed, dict[str, Any]] | Nonsense:
     """What a device says it is, and its telemetry."""
     said = _object(payload)
     if isinstance(said, Nonsense):
@@ -156,6 +158,7 @@ def parse_info(device: str, payload: bytes) -> tuple[DeviceDescribed, dict[str, 
         firmware=_short(said.get("firmware")),
         caps=tuple(cap for cap in known if _short(cap)),
         boot=_short(said.get("boot")),
+        retained=retained,
     )
     numbers = ("rssi", "heap_free", "uptime_s", "outbox")
     telemetry = {key: said[key] for key in numbers if _whole(said.get(key), -(2**53), 2**53)}

@@ -45,7 +45,7 @@ class Fact(StrEnum):
     STATUS = "status"  # status, retained, heard_at: the last sign of life before
     ALARMED = "alarmed"  # what: offline, lamp
     RELIEVED = "relieved"  # the lamp answers again
-    DESCRIBED = "described"  # kind, model, firmware, caps, boot
+    DESCRIBED = "described"  # kind, model, firmware, caps, boot, retained
     # of a tag
     TAPPED = "tapped"  # tag, counter
     TAP_REFUSED = "tap_refused"  # tag, counter, last (the highest one before)

@@ -413,7 +413,8 @@ def _evolve_device(shop: Shop, event: Event) -> Shop:
                 "boot": data["boot"],
             }
             if data["boot"] != device.boot:
-                changes["heard_at"] = event.at
+                if not data.get("retained"):  # it was not said just now
+                    changes["heard_at"] = event.at
                 if device.boot is not None:
                     changes["heard_before"] = device.heard_at
         case _:

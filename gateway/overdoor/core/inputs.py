@@ -50,7 +50,7 @@ class DeviceSaid:
 
 @dataclass(frozen=True, slots=True)
 class DeviceDescribed:
-    """What a device says it is."""
+    """What a device says it is. `retained`: the broker repeated what it once said."""
 
     device: str
     kind: str | None
@@ -58,6 +58,7 @@ class DeviceDescribed:
     firmware: str | None
     caps: tuple[str, ...]
     boot: str | None = None
+    retained: bool = False
 
 
 @dataclass(frozen=True, slots=True)

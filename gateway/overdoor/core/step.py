@@ -89,6 +89,7 @@ def _device_described(turn: Turn, said: inputs.DeviceDescribed) -> None:
                 "firmware": said.firmware,
                 "caps": list(said.caps),
                 "boot": said.boot,
+                "retained": said.retained,
             },
         )
 
