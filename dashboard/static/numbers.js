@@ -19,9 +19,34 @@ async function pull(query) {
   const text = await answer.text();
   if (mine !== asked) return true; // another one was asked for meanwhile
   const page = new DOMParser().parseFromString(text, "text/html");
+  // What was worked out before is part of what is shown.
+  for (const box of page.querySelectorAll("[data-later]")) {
+    if (worked.has(box.dataset.later)) box.innerHTML = worked.get(box.dataset.later);
+  }
   morph(part, page.body);
+  later();
   return true;
 }
+
+// What takes long to work out is fetched once, after the rest, and kept as parts come and go.
+const worked = new Map();
+async function later() {
+  for (const box of part.querySelectorAll("[data-later]")) {
+    const path = box.dataset.later;
+    try {
+      if (!worked.has(path)) {
+        const answer = await fetch(path, { headers: { Accept: "text/html" } });
+        if (!answer.ok || answer.redirected) continue;
+        worked.set(path, await answer.text());
+      }
+      const page = new DOMParser().parseFromString(worked.get(path), "text/html");
+      morph(box, page.body);
+    } catch {
+      // the link in it stays
+    }
+  }
+}
+later();
 
 const shown = () => part.querySelector("[data-query]")?.dataset.query ?? "";
 

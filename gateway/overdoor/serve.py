@@ -106,6 +106,7 @@ async def serve(
                     updates=updates,
                     reach=reach,
                     small_groups=config.privacy.small_groups,
+                    plan=config.staffing,
                 )
                 server = _Server(
                     uvicorn.Config(

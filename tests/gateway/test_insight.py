@@ -9,8 +9,10 @@ from shutil import copytree
 
 import pytest
 
+from overdoor.config import StaffingPart
 from overdoor.insight.days import day_of
 from overdoor.insight.measures import MEASURES
+from overdoor.web.staffing import Staffing
 from tests.past import write_past
 
 from .api import Client, assert_problem, serving
@@ -160,3 +162,66 @@ async def test_every_chart_has_a_table(old_shop: Client) -> None:
     told = await page(old_shop, f"?period=week&day={LAST_WEEK}")
     charts = told.count('role="img"')
     assert charts == told.count('class="as-table"') == 2
+
+
+# -- the desk and the plan -----------------------------------------------------------------------
+
+
+async def test_a_note_is_drawn_and_can_be_taken_away(old_shop: Client) -> None:
+    day = str(TODAY - timedelta(20))
+    form = {
+        "day": day,
+        "text": "Sale  started",
+        "query": f"?period=week&day={LAST_WEEK}&measure=calls",
+    }
+    answer = await old_shop.http.post("/notes", data=form)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/{form['query']}#desk")
+    told = await page(old_shop, form["query"])
+    assert "<title>Sale started</title>" in told, "a flag in the chart"
+    id_ = (await old_shop.get("/annotations")).json()["annotations"][0]["id"]
+    await old_shop.http.post(f"/notes/{id_}/remove")
+    assert "Sale started</title>" not in await page(old_shop, form["query"])
+
+
+@pytest.mark.parametrize("query", ["https://elsewhere.example", "//elsewhere", "?a=<b>", "/people"])
+async def test_after_a_note_one_is_nowhere_else(shop: Client, query: str) -> None:
+    form = {"day": str(TODAY), "text": "Rain", "query": query}
+    answer = await shop.http.post("/notes", data=form)
+    assert answer.headers["location"] == "/#desk"
+
+
+async def test_who_is_no_manager_reads_the_numbers_and_not_the_desk(
+    old_shop: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "To look into" in await page(old_shop)
+    monkeypatch.setattr("overdoor.web.desk_page.is_manager", lambda _request: False)
+    told = await page(old_shop)
+    assert "To look into" not in told
+    assert 'action="/notes"' not in told
+
+
+async def test_the_people_needed_are_a_range_with_a_test_of_the_model(old_shop: Client) -> None:
+    told = (await old_shop.get("/insight/staffing")).json()
+    known = [slot for slot in told["slots"] if "low" in slot]
+    assert known
+    assert all(slot["low"] <= slot["likely"] <= slot["high"] for slot in known)
+    assert told["hours_a_week_beyond_plan"] is None, "no plan is written down"
+    assert told["backtest"]["hours"] > 0
+    part = (await old_shop.http.get("/numbers/staffing")).text
+    assert "the model said" in part
+
+
+async def test_a_new_shop_is_told_that_it_is_too_early_for_a_plan(shop: Client) -> None:
+    assert "Not enough data." in (await shop.http.get("/numbers/staffing")).text
+    told = (await shop.get("/insight/staffing")).json()
+    assert told["slots"] == []
+    assert told["backtest"] == {"not_enough": {"of": "calls", "have": 0, "need": 30}}
+
+
+async def test_a_plan_is_set_against_what_is_needed(old_shop: Client) -> None:
+    plan = [{"zone": "women", "days": "mon-fri", "hours": "10-20", "people": 9}]
+    part = StaffingPart.model_validate({"plan": plan, "wage": 10, "currency": "€"})
+    old_shop.app.state.staffing = Staffing(part)
+    low, likely, high = (await old_shop.get("/insight/staffing")).json()["hours_a_week_beyond_plan"]
+    assert low <= likely <= high < 0, "nine are more than enough"
+    assert "below nought it saves" in (await old_shop.http.get("/numbers/staffing")).text

@@ -7,9 +7,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from axe_playwright_python.async_playwright import Axe
+from babel import Locale
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
 
+from overdoor.insight.measures import MEASURES
 from overdoor.web.language import COOKIE as LANGUAGE
 from tests.gateway.wording import plain
 
@@ -18,7 +20,11 @@ from .stage import DESKTOP, PHONE, ROOMS, Shown
 SCHEMES = ("light", "dark")
 NARROWEST = 320  # CSS pixels: WCAG 1.4.10
 SMALL_PHONE = 360  # with its text at 200 %: WCAG 1.4.4
+ENGLISH = Locale("en")  # dates in a pseudo-language are written in it
 NAMES = (  # what stands on pages and is nobody's to translate
+    *ENGLISH.days["format"]["abbreviated"].values(),
+    *ENGLISH.months["format"]["abbreviated"].values(),
+    *(measure.source for measure in MEASURES),
     *(name for name, *_ in ROOMS.values()),
     *(f"cp-{room}" for room in ROOMS),
     *("Fashion on the Corner", "Test Shop", "Demo Shop", "Overdoor", "Android"),

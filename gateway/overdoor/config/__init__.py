@@ -6,6 +6,16 @@ reads it.
 """
 
 from overdoor.config.parts import SIZE, Config, ShopPart, WebPart
+from overdoor.config.planning import ReportPart, StaffingPart
 from overdoor.config.reading import ConfigError, read
 
-__all__ = ["SIZE", "Config", "ConfigError", "ShopPart", "WebPart", "read"]
+__all__ = [
+    "SIZE",
+    "Config",
+    "ConfigError",
+    "ReportPart",
+    "ShopPart",
+    "StaffingPart",
+    "WebPart",
+    "read",
+]

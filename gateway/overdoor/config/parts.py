@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from overdoor.config.planning import ReportPart, StaffingPart
 from overdoor.core.hours import Hours
 from overdoor.core.model import Mystery, Pager, Plan, Policy, Room, ShopperPage, Step, Zone
 from overdoor.languages import offered, original
@@ -400,6 +401,8 @@ class Config(_Part):
     notify: NotifyPart = NotifyPart()
     channel: tuple[ChannelPart, ...] = ()
     shopper: ShopperPart = ShopperPart()
+    staffing: StaffingPart = StaffingPart()
+    report: ReportPart = ReportPart()
 
     def plan(self) -> Plan:
         """The shop as the core knows it."""

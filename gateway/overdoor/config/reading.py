@@ -144,6 +144,7 @@ def _contradictions(config: Config) -> Iterator[tuple[tuple[Any, ...], str]]:
             ("policy", "stale_press_s"),
             "stale_press_s is longer than give_up_s, so a press could be given up as it is raised.",
         )
+    yield from _planned_nowhere(config, zones)
     yield from _mystery_contradictions(config, zones, rooms)
     pagers = set[str]()
     for index, pager in enumerate(config.pager):
@@ -154,6 +155,15 @@ def _contradictions(config: Config) -> Iterator[tuple[tuple[Any, ...], str]]:
             yield ("pager", index, "device"), f"device {pager.device!r} is a pager and in a room."
         if pager.zone is not None and pager.zone not in zones:
             yield ("pager", index, "zone"), f"there is no zone {pager.zone!r} for this pager."
+
+
+def _planned_nowhere(config: Config, zones: set[str]) -> Iterator[tuple[tuple[Any, ...], str]]:
+    for index, planned in enumerate(config.staffing.plan):
+        if planned.zone not in zones:
+            yield (
+                ("staffing", "plan", index, "zone"),
+                f"there is no zone {planned.zone!r} for this plan.",
+            )
 
 
 def _mystery_contradictions(

@@ -21,6 +21,7 @@ from overdoor.insight.cells import Cell
 from overdoor.insight.days import ShopDay, day_of
 from overdoor.insight.privacy import Rule, Shown
 from overdoor.insight.rows import CallFacts
+from overdoor.insight.staffing import PastHour, past_hour
 from overdoor.insight.tally import ALL, WHOLE, Key, Tally
 from overdoor.store.dayfacts import ids_of_day, rows_of, stints_of_day
 from overdoor.store.rollup import DAY, EVER, MONTH, YEAR
@@ -143,6 +144,21 @@ class Numbers:
         for (_, hour), some in self._hours(first, last, zone or ALL).items():
             cells[hour] += some
         return {hour: self._rule.show(Cell.merged(some)) for hour, some in sorted(cells.items())}
+
+    def past_hours(self, first: date, last: date) -> list[PastHour]:
+        """Each single hour of each zone that is over, for the staffing plan: not to be shown.
+
+        What the plan says of a slot is about thirty calls or more in four hours or more.
+        """
+        rows = self._store.reader().execute(
+            "SELECT zone, weekday, hour, body FROM rollup_hour WHERE level = 'day' "
+            "AND start BETWEEN ? AND ? AND start < ? AND zone <> ''",
+            (str(first), str(last), str(self.today())),
+        )
+        return [
+            past_hour((zone, weekday, hour), Cell.from_json(body))
+            for zone, weekday, hour, body in rows
+        ]
 
     # -- reading -----------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from overdoor import __version__, authority, languages
 from overdoor.cards import Cards
-from overdoor.config import ShopPart, WebPart
+from overdoor.config import ShopPart, StaffingPart, WebPart
 from overdoor.engine import Engine
 from overdoor.insight.privacy import AGREED, Rule
 from overdoor.orders import Orders
@@ -25,6 +25,7 @@ from overdoor.web import (
     api,
     boards,
     desk,
+    desk_page,
     devices,
     insight,
     metrics,
@@ -38,6 +39,7 @@ from overdoor.web import (
     replies,
     shell,
     shopper,
+    staffing,
     taps,
     trust,
     upkeep,
@@ -68,6 +70,7 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
     updates: Updates | None = None,
     reach: Reach | None = None,
     small_groups: bool = False,
+    plan: StaffingPart | None = None,
 ) -> FastAPI:
     """The app. `dashboard`: folder of templates and static files. `web`: how people get here.
 
@@ -110,6 +113,7 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
         lambda: engine.committed.plan.timezone,
         AGREED if demo or small_groups else Rule(),  # nobody works in the demo's shop
     )
+    state.staffing = staffing.Staffing(plan or StaffingPart())
     state.key_locks = WeakValueDictionary()
     languages.offered()  # read now, so that nobody waits for it
     state.templates = Jinja2Templates(dashboard / "templates")
@@ -122,6 +126,7 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
         replies,
         api,
         insight,
+        staffing,
         devices,
         people,
         pages,
@@ -134,6 +139,7 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
         trust,
         boards,
         desk,
+        desk_page,
         shopper,
     ):
         app.include_router(own.router)

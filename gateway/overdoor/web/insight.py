@@ -1,6 +1,5 @@
 """The numbers: as JSON for programs, and as a part of the manager's page."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any
@@ -15,7 +14,9 @@ from overdoor.insight.measures import BY_ID, MEASURES, Measure
 from overdoor.insight.privacy import Shown
 from overdoor.insight.readings import Reading, curves, read
 from overdoor.store.numbers import Numbers
+from overdoor.web import desk_page
 from overdoor.web.asking import Ask, Asked, TheNumbers
+from overdoor.web.insight_charts import long_day
 from overdoor.web.insight_page import Shot, compared, page, shoot
 from overdoor.web.pages import live, render
 from overdoor.web.session import TheEngine
@@ -34,7 +35,7 @@ def dashboard(request: Request, engine: TheEngine, numbers: TheNumbers, ask: Ask
         "dashboard.html",
         "dashboard",
         live=live(request, engine),
-        numbers=context(engine, numbers, ask),
+        **context(request, engine, numbers, ask),
     )
 
 
@@ -43,18 +44,24 @@ def numbers_part(
     request: Request, engine: TheEngine, numbers: TheNumbers, ask: Asked
 ) -> HTMLResponse:
     """The numbers alone: what the page fetches when another period is picked."""
-    return render(request, "_numbers.html", "dashboard", numbers=context(engine, numbers, ask))
+    return render(request, "_numbers.html", "dashboard", **context(request, engine, numbers, ask))
 
 
-def context(engine: Engine, numbers: Numbers, ask: Ask) -> dict[str, Any]:
-    """What the template of the numbers shows."""
+def context(request: Request, engine: Engine, numbers: Numbers, ask: Ask) -> dict[str, Any]:
+    """What the template of the numbers shows; the desk to the manager only."""
     zones = {zone.id: zone.name for zone in engine.committed.plan.zones.values()}
-    return page(numbers, shoot(engine, numbers, ask, notes(engine, ask)), zones)
-
-
-def notes(engine: Engine, ask: Ask) -> Mapping[date, str]:
-    """The annotations of the charts, by their day."""
-    return {}
+    span = ask.chart(numbers)
+    notes = desk_page.noted(engine, span.first, span.last, ask.zone)
+    desk = None
+    if desk_page.is_manager(request):
+        desk = {
+            "follow_ups": desk_page.to_look_into(engine),
+            "notes": [(long_day(one.day), one, zones.get(one.zone or "")) for one in notes],
+            "zones": zones,
+            "today": ask.today,
+        }
+    shot = shoot(engine, numbers, ask, desk_page.by_day(notes))
+    return {"numbers": page(numbers, shot, zones), "desk": desk}
 
 
 @router.get("/measures")

@@ -149,6 +149,7 @@ def over_time(
 ) -> Chart:
     """A measure over days or months, with the limits of its control chart where it has some."""
     name = str(languages.gettext(measure.name))
+    notes = _at_points(notes, points)
     readings = [
         None if point.group.cell is None else read(measure, point.group.cell) for point in points
     ]
@@ -200,6 +201,16 @@ def over_time(
     head = [period, name, _("Range"), _("Calls"), _("Rule"), _("Note")]
     rule = _told(name, places, fired, bool(limits))
     return Chart(name, svg, head, rows, rule=rule)
+
+
+def _at_points(notes: Mapping[date, str], points: Sequence[Point]) -> Mapping[date, str]:
+    """Notes of days without a point are drawn at the next one."""
+    found: dict[date, str] = {}
+    for day, text in notes.items():
+        at = next((point.start for point in points if point.start >= day), None)
+        if at is not None:
+            found[at] = f"{found[at]}; {text}" if at in found else text
+    return found
 
 
 def _told(name: str, places: Sequence[Place], fired: int, limited: bool) -> str:

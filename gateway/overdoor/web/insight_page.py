@@ -88,7 +88,7 @@ def page(numbers: Numbers, shot: Shot, zones: Mapping[str, str]) -> dict[str, An
         "backlog": drawn.backlog(hours, shot.span.days) if cell else None,
         "budget": [tile(shot, measure) for measure in BUDGET] if cell else [],
         "apart": _apart(cell) if cell else [],
-        "notes": [{"day": drawn.long_day(day), "text": text} for day, text in shot.notes.items()],
+        "noted": [(drawn.long_day(day), text) for day, text in shot.notes.items()],
     }
 
 
@@ -295,7 +295,7 @@ def _heat(numbers: Numbers, ask: Ask) -> dict[str, Any] | None:
     return {
         "name": _("Calls in an hour")
         if measure is measures.CALLS
-        else languages.gettext(measure.name),
+        else _("%(measure)s by the hour", measure=languages.gettext(measure.name)),
         "span": _both(span),
         "hours": [f"{hour:02}" for hour in hours],
         "days": [
