@@ -8,10 +8,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from overdoor import languages
 from overdoor.cards import Cards
 from overdoor.core.sentence import Sentence
-from overdoor.languages import gettext, offered, original, speaking
+from overdoor.languages import current, gettext, offered, original, speaking
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -72,7 +71,9 @@ _LAMPS = ("breathes", "steady", "off", "blinks")
 
 def room_cards(cards: Iterable[RoomCard]) -> bytes:
     """A PDF of room cards, four on a page."""
-    return _sheets(list(cards), ROOM_MM, _room_card)
+    listed = list(cards)
+    with speaking(listed[0].languages[0] if listed else original):
+        return _sheets(listed, ROOM_MM, _room_card)
 
 
 class _Room(Protocol):
@@ -287,7 +288,7 @@ def _sheets(
     pdf = FPDF(format="A4")
     pdf.set_auto_page_break(False)
     pdf.set_title("Overdoor")
-    pdf.set_lang(languages.current().tag)
+    pdf.set_lang(current().tag)
     for style, font in (("", OPENSANS_REGULAR), ("B", OPENSANS_BOLD)):
         pdf.add_font("sans", style, font.path)
     width, height = size
