@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import structlog
 import typer
 
-from overdoor import __version__, associates, authority, trust
+from overdoor import __version__, associates, authority, numbers_cli, trust
 from overdoor import config as configuration
 from overdoor.associates import AccountError
 from overdoor.authority import AuthorityError
@@ -22,6 +22,7 @@ from overdoor.config import ConfigError
 from overdoor.demo import DemoError, demo_config, run_demo
 from overdoor.device import DeviceError
 from overdoor.device import app as device_app
+from overdoor.export import ExportError
 from overdoor.room import app as room_app
 from overdoor.serve import Running, serve
 from overdoor.simulate import HistoryError, behind, calm_day, made_up, many, one, rough_hour
@@ -38,6 +39,7 @@ _SAID = (
     ConfigError,
     DemoError,
     DeviceError,
+    ExportError,
     HistoryError,
     StoreError,
     TagsError,
@@ -53,6 +55,8 @@ app = typer.Typer(
 )
 
 app.command()(trust.ca)
+app.command()(numbers_cli.export)
+app.command()(numbers_cli.datasette)
 app.add_typer(device_app, name="device")
 app.add_typer(room_app, name="room")
 app.add_typer(associates.app, name="associate")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from overdoor.store.projections import Statement
-from overdoor.store.store import Store
+from overdoor.store.store import ReadOnly, Store
 
 TEXT_LIMIT = 200
 
@@ -37,7 +37,10 @@ def removing(id_: str) -> list[Statement]:
 
 
 def between(
-    store: Store, first: date | None = None, last: date | None = None, zone: str | None = None
+    store: Store | ReadOnly,
+    first: date | None = None,
+    last: date | None = None,
+    zone: str | None = None,
 ) -> list[Annotation]:
     """Those of some days, in order; of a zone, with what is said of all zones."""
     rows = store.reader().execute(

@@ -25,7 +25,7 @@ from overdoor.insight.staffing import PastHour, past_hour
 from overdoor.insight.tally import ALL, WHOLE, Key, Tally
 from overdoor.store.dayfacts import ids_of_day, rows_of, stints_of_day
 from overdoor.store.rollup import DAY, EVER, MONTH, YEAR
-from overdoor.store.store import Store
+from overdoor.store.store import ReadOnly, Store
 
 Level: TypeAlias = Literal["day", "week", "month", "year", "ever"]
 Parts: TypeAlias = list[tuple[str, str]]  # level and start of roll-ups
@@ -44,7 +44,7 @@ class Numbers:
 
     def __init__(
         self,
-        store: Store,
+        store: Store | ReadOnly,
         clock: Callable[[], Millis],
         timezone: Callable[[], str],
         rule: Rule | None = None,

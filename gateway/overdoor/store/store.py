@@ -266,6 +266,32 @@ def copy_database(source: Path, target: Path) -> None:
         raise StoreError(f"The copy {target} is damaged: {verdict}.")
 
 
+class ReadOnly:
+    """The database of a shop whose gateway may be running: to be read by one thread.
+
+    Raises `StoreError` where there is none, or it is of another version.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / FILE
+        if not self.path.is_file():
+            raise StoreError(f"There is no database {self.path}.")
+        self._reader = _Reader(self.path)
+        done = self._reader.db.execute(
+            "SELECT count(*) FROM sqlite_schema WHERE name IN ('rollup', 'annotation')"
+        )
+        if done.fetchone()[0] < 2:
+            raise StoreError(f"{self.path} is of an older version. Start its gateway once.")
+
+    def reader(self) -> sqlite3.Connection:
+        """The connection, for reading only."""
+        return self._reader.db
+
+    def close(self) -> None:
+        """Ends it."""
+        self._reader.db.close()
+
+
 class _Reader:
     """A reading connection that is closed with its thread: worker threads come and go."""
 

@@ -1,24 +1,29 @@
 """The numbers: as JSON for programs, and as a part of the manager's page."""
 
+import io
 from dataclasses import asdict
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
+from starlette.responses import Response
 
+from overdoor import export as tables
 from overdoor.engine import Engine
 from overdoor.insight.change import Change
 from overdoor.insight.intervals import Interval
 from overdoor.insight.measures import BY_ID, MEASURES, Measure
 from overdoor.insight.privacy import Shown
 from overdoor.insight.readings import Reading, curves, read
+from overdoor.languages import gettext as _
 from overdoor.store.numbers import Numbers
 from overdoor.web import desk_page
 from overdoor.web.asking import Ask, Asked, TheNumbers
 from overdoor.web.insight_charts import long_day
 from overdoor.web.insight_page import Shot, compared, page, shoot
 from overdoor.web.pages import live, render
+from overdoor.web.problems import Problem
 from overdoor.web.session import TheEngine
 
 router = APIRouter(prefix="/api/v1/insight")
@@ -200,3 +205,31 @@ def _reading(reading: Reading | None, moved: Change | None) -> dict[str, Any]:
 
 def _definition(measure: Measure) -> dict[str, Any]:
     return {name: str(value) for name, value in asdict(measure).items()} | {"needs": measure.needs}
+
+
+@router.get("/export.{kind}", response_class=Response)
+def export(
+    engine: TheEngine,
+    numbers: TheNumbers,
+    kind: Literal["csv", "parquet"],
+    table: Literal["calls", "days", "hours"] = "days",
+    first: Annotated[date | None, Query(alias="from")] = None,
+    last: Annotated[date | None, Query(alias="to")] = None,
+    zone: Annotated[str | None, Query(max_length=32)] = None,
+) -> Response:
+    """A table as a file: `calls`, `days` or `hours`; without a person, a shift or a name."""
+    today, plan = numbers.today(), engine.committed.plan
+    since = first or numbers.first_day() or today
+    asked = tables.Asked(since, last or today, plan.timezone, zone)
+    what = tables.TABLES[table]
+    rows = what.rows(engine.store, numbers, asked)
+    named = {"Content-Disposition": f'attachment; filename="{table}.{kind}"'}
+    if kind == "csv":
+        text = "".join(tables.as_csv(what, rows))
+        return Response(text, media_type="text/csv; charset=utf-8", headers=named)
+    out = io.BytesIO()
+    try:
+        tables.as_parquet(what, rows, out)
+    except tables.ExportError as error:
+        raise Problem(501, _("Not installed"), str(error)) from None
+    return Response(out.getvalue(), media_type="application/vnd.apache.parquet", headers=named)

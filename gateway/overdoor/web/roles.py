@@ -80,6 +80,7 @@ ACCESS: dict[str, For] = {
     "GET /api/v1/insight/hours": For.STAFF_OR_PROGRAM,
     "GET /api/v1/insight/zones": For.STAFF_OR_PROGRAM,
     "GET /api/v1/insight/arrival": For.STAFF_OR_PROGRAM,
+    "GET /api/v1/insight/export.{kind}": For.STAFF_OR_PROGRAM,
     "GET /api/v1/insight/staffing": For.STAFF_OR_PROGRAM,
     "GET /api/v1/stream": For.STAFF_OR_PROGRAM,
     "GET /api/v1/reach": For.STAFF_OR_PROGRAM,
