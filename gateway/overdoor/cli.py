@@ -40,6 +40,7 @@ _SAID = (
     DemoError,
     DeviceError,
     ExportError,
+    numbers_cli.ReportError,
     HistoryError,
     StoreError,
     TagsError,
@@ -57,6 +58,7 @@ app = typer.Typer(
 app.command()(trust.ca)
 app.command()(numbers_cli.export)
 app.command()(numbers_cli.datasette)
+app.command()(numbers_cli.report)
 app.add_typer(device_app, name="device")
 app.add_typer(room_app, name="room")
 app.add_typer(associates.app, name="associate")

@@ -2,7 +2,7 @@
 
 import json
 import time
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,14 +11,24 @@ import typer
 
 from overdoor import config as configuration
 from overdoor import export as tables
+from overdoor import weekly
 from overdoor.config import Config
 from overdoor.insight.privacy import AGREED
+from overdoor.languages import catalogue, speaking
+from overdoor.notify.channels import Channels
 from overdoor.store.numbers import Numbers
 from overdoor.store.store import ReadOnly
+from overdoor.web.report import as_html, as_text, week_of
+from overdoor.web.report import report as of_week
+from overdoor.web.report_pdf import as_pdf
 
 ConfigFile = Annotated[
     Path, typer.Option("--config", "-c", help="The shop's file.", show_default=True)
 ]
+
+
+class ReportError(Exception):
+    """There is no report, and why."""
 
 
 def numbers_of(read: Config, store: ReadOnly) -> Numbers:
@@ -67,3 +77,64 @@ def datasette(config: ConfigFile = Path("shop.toml")) -> None:
     with closing(ReadOnly(read.data.path)) as store:
         names = store.reader().execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
         typer.echo(json.dumps(tables.datasette(sorted(name for (name,) in names)), indent=2))
+
+
+def report(
+    week: Annotated[
+        str | None, typer.Option(help="Which one, like 2026-W46; else the last whole one.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page, complete in itself.")] = None,
+    pdf: Annotated[Path | None, typer.Option(help="Write one A4.")] = None,
+    send: Annotated[
+        bool, typer.Option("--send", help="Send it to whom [report] names, now.")
+    ] = False,
+    language: Annotated[str | None, typer.Option(help="Else the shop's.")] = None,
+    config: ConfigFile = Path("shop.toml"),
+) -> None:
+    """Tell a week: what changed beyond noise, and what did not.
+
+    Without an option it is printed. The gateway sends it by itself on Monday, if [report] says to
+    whom.
+    """
+    read = configuration.read(config)
+    if send and not read.report.to:
+        raise ReportError('Nobody is named: write [report] to = ["mailto://…"] into the file.')
+    spoken = language or read.shop.language
+    with closing(ReadOnly(read.data.path)) as store, _speaking(spoken):
+        numbers = numbers_of(read, store)
+        try:
+            monday = week_of(week, numbers.today())
+        except ValueError:
+            raise ReportError(f"{week} is no week; write it like 2026-W46.") from None
+        if monday > numbers.today():
+            raise ReportError(f"{week} is still to come.")
+        told = of_week(
+            read.shop.name,
+            store,
+            numbers,
+            monday,
+            read.plan().policy.target_arrival_ms,
+            {zone.id: zone.name for zone in read.zone},
+        )
+        try:
+            if html is not None:
+                html.write_text(as_html(told), encoding="utf-8")
+            if pdf is not None:
+                pdf.write_bytes(as_pdf(told))
+        except OSError as error:
+            raise ReportError(f"The report cannot be written: {error}.") from error
+        if send:
+            wrong = weekly.send(told, read.report.to, Channels({}).send)
+            if wrong:
+                raise ReportError("; ".join(wrong))
+        if not (html or pdf or send):
+            typer.echo(f"{told.title} · {told.shop}\n\n{as_text(told)}")
+
+
+def _speaking(language: str) -> AbstractContextManager[None]:
+    """A language, or a sentence about it."""
+    try:
+        catalogue(language)
+    except KeyError:
+        raise ReportError(f"There is no language {language!r}.") from None
+    return speaking(language)

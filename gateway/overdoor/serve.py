@@ -30,6 +30,7 @@ from overdoor.store import Store
 from overdoor.tags import Tags
 from overdoor.updates import Updates
 from overdoor.web import create_app
+from overdoor.weekly import Weekly
 
 CONNECT_LIMIT_S = 5.0
 DAY_MS = 86_400_000
@@ -125,6 +126,14 @@ async def serve(
                 async with _Tasks() as tasks:
                     talking = tasks.start(bus.run())
                     serving = tasks.start(server.serve([listener]))
+                    weekly = Weekly(
+                        config.report,
+                        engine,
+                        app.state.numbers,
+                        config.shop.name,
+                        config.shop.language,
+                    )
+                    tasks.start(weekly.run())
                     if file is not None:
                         tasks.start(ShopFile(file, config, engine).follow())
                     connected = asyncio.create_task(bus.connected.wait())

@@ -208,7 +208,15 @@ async def test_every_question_keeps_to_it(
 
 def test_no_question_is_missing_here() -> None:
     asked = {name for name in vars(Numbers) if not name.startswith("_")}
-    open_to_all = {"today", "first_day", "pending", "bounds", "calls_of_days", "past_hours"}
+    open_to_all = {
+        "today",
+        "first_day",
+        "pending",
+        "bounds",
+        "calls_of_days",
+        "past_hours",
+        "shows_all",
+    }
     assert asked - open_to_all == QUERIES.keys()
 
 

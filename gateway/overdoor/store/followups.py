@@ -14,7 +14,7 @@ from overdoor.core.model import Call, Kind, Millis, Outcome
 from overdoor.insight.tally import LOW_RATING
 
 if TYPE_CHECKING:
-    from overdoor.store.store import Store
+    from overdoor.store.store import ReadOnly, Store
 
 Statement = tuple[str, tuple[Any, ...]]
 
@@ -49,7 +49,7 @@ _SELECT = """
 """
 
 
-def of_shop(store: "Store", call: str | None = None) -> list[FollowUp]:
+def of_shop(store: "Store | ReadOnly", call: str | None = None) -> list[FollowUp]:
     """All of them, or that of one call: first what nobody dealt with, the latest first."""
     rows = store.reader().execute(_SELECT, (call,))
     return [

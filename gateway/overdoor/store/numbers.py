@@ -19,7 +19,7 @@ from typing import Literal, TypeAlias
 from overdoor.core.model import Millis
 from overdoor.insight.cells import Cell
 from overdoor.insight.days import ShopDay, day_of
-from overdoor.insight.privacy import Rule, Shown
+from overdoor.insight.privacy import AGREED, Rule, Shown
 from overdoor.insight.rows import CallFacts
 from overdoor.insight.staffing import PastHour, past_hour
 from overdoor.insight.tally import ALL, WHOLE, Key, Tally
@@ -54,6 +54,11 @@ class Numbers:
         self._timezone = timezone
         self._rule = rule or Rule()
         self._today = _Today()
+
+    @property
+    def shows_all(self) -> bool:
+        """Whether small groups are shown, too."""
+        return self._rule == AGREED
 
     def today(self) -> date:
         """The day that still runs."""

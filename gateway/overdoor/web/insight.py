@@ -65,7 +65,7 @@ def context(request: Request, engine: Engine, numbers: Numbers, ask: Ask) -> dic
             "zones": zones,
             "today": ask.today,
         }
-    shot = shoot(engine, numbers, ask, desk_page.by_day(notes))
+    shot = shoot(_target(engine), numbers, ask, desk_page.by_day(notes))
     return {"numbers": page(numbers, shot, zones), "desk": desk}
 
 
@@ -78,7 +78,7 @@ def all_measures() -> dict[str, Any]:
 @router.get("/numbers")
 def all_numbers(engine: TheEngine, numbers: TheNumbers, ask: Asked) -> dict[str, Any]:
     """All measures of a period, each with n and interval, and how it differs from before."""
-    shot = shoot(engine, numbers, ask, {})
+    shot = shoot(_target(engine), numbers, ask, {})
     return _head(shot) | {
         "measures": [
             {"id": one.id, "unit": one.unit, **_reading(*compared(shot, one))} for one in MEASURES
@@ -131,7 +131,7 @@ def by_zone(numbers: TheNumbers, ask: Asked) -> dict[str, Any]:
 @router.get("/arrival")
 def arrival(engine: TheEngine, numbers: TheNumbers, ask: Asked) -> dict[str, Any]:
     """The shares arrived at, and given up, by the time since the press (Aalen–Johansen)."""
-    shot = shoot(engine, numbers, ask, {})
+    shot = shoot(_target(engine), numbers, ask, {})
     if shot.shown.cell is None:
         return _head(shot) | {"curves": None}
     both = zip(("arrived", "given_up"), curves(shot.shown.cell), strict=True)
@@ -144,6 +144,10 @@ def arrival(engine: TheEngine, numbers: TheNumbers, ask: Asked) -> dict[str, Any
             for name, curve in both
         }
     }
+
+
+def _target(engine: Engine) -> int:
+    return engine.committed.plan.policy.target_arrival_ms
 
 
 def _head(shot: Shot) -> dict[str, Any]:

@@ -154,13 +154,13 @@ def over_time(
         None if point.group.cell is None else read(measure, point.group.cell) for point in points
     ]
     values = [_value(measure, point, one) for point, one in zip(points, readings, strict=True)]
-    limits = {} if by_month else _limits(measure, points, readings, open_from, notes)
+    bounds = {} if by_month else limits(measure, points, open_from, notes)
     say_day = month if by_month else long_day
     every = max(1, -(-len(points) // MOST_LABELS))
     places = []
     rows = []
     for index, (point, value) in enumerate(zip(points, values, strict=True)):
-        limit = limits.get(index)
+        limit = bounds.get(index)
         shown = figure(measure.unit, value)
         if value is None and point.group.hidden:
             shown = hidden(point.group.hidden)
@@ -186,11 +186,11 @@ def over_time(
         rows.append([say_day(point.start), shown, interval, count(point.group.calls), rules, note])
     top = max([value for value in values if value is not None] or [0.0])
     top = max(
-        [top, *(limit.high or 0.0 for limit in limits.values() if (limit.high or 0) < 2 * top)]
+        [top, *(limit.high or 0.0 for limit in bounds.values() if (limit.high or 0) < 2 * top)]
     )
-    fired = sum(bool(limit.rules) for limit in limits.values())
+    fired = sum(bool(limit.rules) for limit in bounds.values())
     svg = charts.series(
-        Words("series", name, _told(name, places, fired, bool(limits))),
+        Words("series", name, _told(name, places, fired, bool(bounds))),
         places,
         ticks=scale(measure.unit, top),
         say=lambda value: figure(measure.unit, value),
@@ -199,7 +199,7 @@ def over_time(
     )
     period = _("Month") if by_month else _("Day")
     head = [period, name, _("Range"), _("Calls"), _("Rule"), _("Note")]
-    rule = _told(name, places, fired, bool(limits))
+    rule = _told(name, places, fired, bool(bounds))
     return Chart(name, svg, head, rows, rule=rule)
 
 
@@ -245,12 +245,8 @@ def _value(measure: Measure, point: Point, reading: Reading | None) -> float | N
     return reading.value if reading else None
 
 
-def _limits(
-    measure: Measure,
-    points: Sequence[Point],
-    readings: Sequence[Reading | None],
-    open_from: date,
-    notes: Mapping[date, str],
+def limits(
+    measure: Measure, points: Sequence[Point], open_from: date, notes: Mapping[date, str]
 ) -> dict[int, control.Point]:
     """The control chart of the days that are over and may be shown, by their index.
 
@@ -260,8 +256,9 @@ def _limits(
         return {}
     known = [
         (index, reading)
-        for index, (point, reading) in enumerate(zip(points, readings, strict=True))
-        if reading and reading.value is not None and point.start < open_from
+        for index, point in enumerate(points)
+        if point.start < open_from and point.group.cell is not None
+        if (reading := read(measure, point.group.cell)).value is not None
     ]
     days = [points[index].start for index, _reading in known]
     phases = [next((i for i, day in enumerate(days) if day >= note), len(days)) for note in notes]

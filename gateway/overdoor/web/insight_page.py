@@ -8,7 +8,6 @@ from typing import Any
 from markupsafe import Markup
 
 from overdoor import languages
-from overdoor.engine import Engine
 from overdoor.insight import change, measures
 from overdoor.insight.cells import NO_REASON, Cell
 from overdoor.insight.change import Change
@@ -52,14 +51,13 @@ class Shot:
     notes: Mapping[date, str]
 
 
-def shoot(engine: Engine, numbers: Numbers, ask: Ask, notes: Mapping[date, str]) -> Shot:
+def shoot(target_ms: int, numbers: Numbers, ask: Ask, notes: Mapping[date, str]) -> Shot:
     """Reads what every part of the page needs."""
     span, before = ask.span(numbers), ask.before(numbers)
     shown = numbers.between(span.first, span.last, ask.zone)
     was = numbers.between(before.first, before.last, ask.zone) if before else None
     calls = _change_of_calls(numbers, ask, span, before) if before else None
-    target = engine.committed.plan.policy.target_arrival_ms
-    return Shot(ask, span, before, shown, was, calls, target, notes)
+    return Shot(ask, span, before, shown, was, calls, target_ms, notes)
 
 
 def page(numbers: Numbers, shot: Shot, zones: Mapping[str, str]) -> dict[str, Any]:
@@ -72,6 +70,7 @@ def page(numbers: Numbers, shot: Shot, zones: Mapping[str, str]) -> dict[str, An
         "nav": _nav(numbers, ask, shot.span, zones),
         "calls": shot.shown.calls,
         "hidden": figures.hidden(shot.shown.hidden) if shot.shown.hidden else "",
+        "agreed": numbers.shows_all,
         "ever": ask.query(level="ever", measure=None),
         "pending": numbers.pending(),
         "against": _against(ask, shot.before),
