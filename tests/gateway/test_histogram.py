@@ -1,6 +1,5 @@
 """Histograms: what comes out is within one per cent of what went in, however it was added up."""
 
-import json
 from math import ceil
 
 import pytest
@@ -29,9 +28,10 @@ def test_in_which_order_they_are_added_changes_nothing(
 
 
 @given(DURATIONS)
-def test_as_json_it_says_the_same(durations: list[int]) -> None:
+def test_as_text_it_says_the_same(durations: list[int]) -> None:
     histogram = Histogram.of(durations)
-    assert Histogram.from_json(json.loads(json.dumps(histogram.to_json()))) == histogram
+    assert Histogram.from_text(histogram.to_text()) == histogram
+    assert bool(Histogram.from_text(histogram.to_text())) == bool(durations)
     assert histogram.count == len(durations)
     assert [n for _, n in histogram.values() if n < 1] == []
 
@@ -40,6 +40,12 @@ def test_as_json_it_says_the_same(durations: list[int]) -> None:
 def test_the_mean_is_within_one_per_cent(durations: list[int]) -> None:
     mean = sum(durations) / len(durations)
     assert Histogram.of(durations).mean() == pytest.approx(mean, rel=ERROR * 1.0001)
+
+
+@pytest.mark.parametrize("text", ["1", "1 2 3", "one two", "1 2.5"])
+def test_what_is_no_histogram_is_told(text: str) -> None:
+    with pytest.raises(ValueError, match=r"zip|invalid"):
+        _ = Histogram.from_text(text).counts
 
 
 def test_of_nothing_there_is_nothing() -> None:

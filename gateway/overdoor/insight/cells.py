@@ -121,6 +121,8 @@ class Cell:
         either: at least as many as behind the one with the most.
         """
         parts = list(parts)
+        if len(parts) == 1 and isinstance(parts[0], cls):
+            return parts[0]
         reasons: dict[str, Reason] = {}
         for part in parts:
             for name, reason in part.reasons.items():
@@ -142,7 +144,7 @@ class Cell:
         body: dict[str, Any] = {
             name: value for name in COUNTS + BOUNDS if (value := getattr(self, name)) != 0
         }
-        body |= {name: times.to_json() for name in TIMES if (times := getattr(self, name))}
+        body |= {name: times.to_text() for name in TIMES if (times := getattr(self, name))}
         if self.reasons:
             body["reasons"] = self.reasons
         return json.dumps(body, separators=(",", ":"))
@@ -152,7 +154,7 @@ class Cell:
         """What `to_json` wrote."""
         values = json.loads(body)
         for name in _TIMES & values.keys():
-            values[name] = Histogram.from_json(values[name])
+            values[name] = Histogram.from_text(values[name])
         if "reasons" in values:
             values["reasons"] = {name: Reason(*of) for name, of in values["reasons"].items()}
         return cls(**values)

@@ -6,8 +6,8 @@ DDSketch (Masson, Rim, Lee: DDSketch, VLDB 2019), without its limit on how many 
 from a millisecond to a week there are 1,021.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import ceil, log
 from typing import Self
 
@@ -28,39 +28,73 @@ def value_of(number: int) -> float:
     return 0.0 if number == _NOTHING else 2 * GAMMA**number / (GAMMA + 1)
 
 
-@dataclass(frozen=True, slots=True)
 class Histogram:
-    """Counts by the number of their bin."""
+    """How many durations each bin has. Never changed.
 
-    counts: dict[int, int] = field(default_factory=dict)
+    What was read, and what is a sum, is worked out when somebody looks: a page looks at few of the
+    histograms of a cell.
+    """
+
+    __slots__ = ("_counts", "_parts")
+
+    def __init__(self, counts: Mapping[int, int] | None = None) -> None:
+        self._counts: Mapping[int, int] | None = counts or {}
+        self._parts: Sequence[Histogram | str] = ()  # whose sum it is, until it is worked out
 
     @classmethod
     def of(cls, durations: Iterable[float]) -> Self:
         """A histogram of durations in ms; a negative one counts as none at all."""
-        counts: dict[int, int] = {}
-        for ms in durations:
-            number = bin_of(ms)
-            counts[number] = counts.get(number, 0) + 1
-        return cls(counts)
+        return cls(Counter(map(bin_of, durations)))
 
     @classmethod
     def total(cls, parts: Iterable["Histogram"]) -> Self:
         """The sum of several."""
-        counts: dict[int, int] = {}
-        for part in parts:
-            for number, count in part.counts.items():
-                counts[number] = counts.get(number, 0) + count
-        return cls(counts)
+        return cls._of_parts([part for part in parts if part])
 
     @classmethod
-    def from_json(cls, data: Sequence[int]) -> Self:
-        """What `to_json` wrote."""
-        pairs = iter(data)
-        return cls(dict(zip(pairs, pairs, strict=True)))
+    def from_text(cls, text: str) -> Self:
+        """What `to_text` wrote."""
+        return cls._of_parts([text] if text else [])
 
-    def to_json(self) -> list[int]:
+    @classmethod
+    def _of_parts(cls, parts: "Sequence[Histogram | str]") -> Self:
+        histogram = cls()
+        if parts:
+            histogram._counts, histogram._parts = None, parts
+        return histogram
+
+    def to_text(self) -> str:
         """Bin, count, bin, count, … by ascending bin."""
-        return [number for pair in sorted(self.counts.items()) for number in pair]
+        return " ".join(f"{number} {count}" for number, count in sorted(self.counts.items()))
+
+    @property
+    def counts(self) -> Mapping[int, int]:
+        """How many by the number of their bin. Raises `ValueError` if what was read is none."""
+        if self._counts is None:
+            counts: dict[int, int] = {}
+            get = counts.get
+            for part in self._parts:
+                if isinstance(part, str):
+                    read = [*map(int, part.split())]
+                    pairs: Iterable[tuple[int, int]] = zip(read[::2], read[1::2], strict=True)
+                else:
+                    pairs = part.counts.items()
+                for number, count in pairs:
+                    counts[number] = get(number, 0) + count
+            self._counts, self._parts = counts, ()
+        return self._counts
+
+    def __eq__(self, other: object) -> bool:
+        """The same counts."""
+        return isinstance(other, Histogram) and self.counts == other.counts
+
+    def __hash__(self) -> int:
+        """Of the same counts the same."""
+        return hash(frozenset(self.counts.items()))
+
+    def __repr__(self) -> str:
+        """As it could be written."""
+        return f"Histogram({dict(sorted(self.counts.items()))})"
 
     def __add__(self, other: "Histogram") -> "Histogram":
         """Both together."""
@@ -68,7 +102,7 @@ class Histogram:
 
     def __bool__(self) -> bool:
         """Whether there is anything in it."""
-        return bool(self.counts)
+        return self._counts is None or bool(self._counts)
 
     @property
     def count(self) -> int:
