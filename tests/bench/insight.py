@@ -110,7 +110,10 @@ _MAC = sys.platform == "darwin"
 
 
 def roll_up(folder: Path) -> tuple[int, float, float, float]:
-    """Makes the last whole day anew: its calls, seconds of work, of computing, and the longest slice in ms."""
+    """Makes the last whole day anew.
+
+    Its calls, seconds of work, seconds of it that it computed, and the longest slice in ms.
+    """
     with closing(Store(folder)) as store:
         db = store._db
         (day,) = db.execute("SELECT max(start) FROM rollup WHERE level = 'day'").fetchone()
@@ -151,15 +154,18 @@ async def beside(folder: Path) -> dict[str, list[float]]:
     presses = Presses(engine, [*engine.committed.plan.room_of])
     waits: dict[str, list[float]] = {}
     try:
-        for name in ("without", "beside a report"):
+        for name in ("at first", "without", "beside a report"):
             end = asyncio.Event()
             asyncio.get_running_loop().call_later(BESIDE_S, end.set)
-            reporting = asyncio.create_task(asyncio.to_thread(reports)) if waits else None
+            reporting = None
+            if name == "beside a report":
+                reporting = asyncio.create_task(asyncio.to_thread(reports))
             waits[name] = await presses.until(end)
             ending.set()
             if reporting is not None:
                 print(f"  ({await reporting} reports of {len(QUESTIONS)} questions)")
             ending.clear()
+        del waits["at first"]  # while the disk still writes the copy of the history
     finally:
         engine.stop()
     return waits
@@ -195,7 +201,8 @@ async def insight(folder: Path, history: Path | None) -> None:
     calls, seconds, busy, longest = await asyncio.to_thread(roll_up, data)
     print(
         f"\nA day of {calls} calls, and all that is merged from it, rolled up in {seconds:.2f} s "
-        f"of work, {busy:.2f} s of it computing;\n  the longest slice held the writer for {longest:.0f} ms. The goal is 1 s."
+        f"of work, {busy:.2f} s of it computing;\n  the longest slice held the writer for "
+        f"{longest:.0f} ms. The goal is 1 s."
     )
     print(f"\nPress -> commit in the engine, {1 / EVERY_S:.0f} a second:")
     waits = await beside(data)
