@@ -21,7 +21,8 @@ from overdoor.store.numbers import Numbers
 from overdoor.web import desk_page
 from overdoor.web.asking import Ask, Asked, TheNumbers
 from overdoor.web.insight_charts import long_day
-from overdoor.web.insight_page import Shot, compared, page, shoot
+from overdoor.web.insight_page import page
+from overdoor.web.insight_tiles import Shot, compared, shoot
 from overdoor.web.pages import live, render
 from overdoor.web.problems import Problem
 from overdoor.web.session import TheEngine

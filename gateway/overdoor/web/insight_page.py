@@ -1,27 +1,25 @@
 """The numbers of a period as the page shows them: four on top, one as a chart, and the rest."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import replace
 from typing import Any
 
 from markupsafe import Markup
 
 from overdoor import languages
-from overdoor.insight import change, measures
+from overdoor.insight import measures
 from overdoor.insight.cells import NO_REASON, Cell
-from overdoor.insight.change import Change
 from overdoor.insight.histogram import Histogram
-from overdoor.insight.intervals import ENOUGH
 from overdoor.insight.measures import MEASURES, Measure, Unit
 from overdoor.insight.privacy import Shown
-from overdoor.insight.readings import Part, Reading, flagged, read
+from overdoor.insight.readings import Part, flagged, read
 from overdoor.languages import gettext as _
 from overdoor.store.numbers import Numbers
 from overdoor.web import charts, figures
 from overdoor.web import insight_charts as drawn
 from overdoor.web.asking import LEVELS, Ask, Span
 from overdoor.web.figures import figure
+from overdoor.web.insight_tiles import WITHOUT_CHART, Shot, tile
 from overdoor.web.words import span as length
 
 TOP = (measures.TO_BE_HELPED, measures.SERVICE_LEVEL, measures.ABANDONMENT, measures.CALLS)
@@ -32,32 +30,8 @@ FLAGS = (
     measures.PRESSED_AFTER_CLOSE,
 )
 BUDGET = (measures.PAGES_PER_CALL, measures.PAGES_PER_HOUR, measures.OCCUPANCY)
-WITHOUT_CHART = (measures.REASONS, measures.BACKLOG)  # they have a place of their own
 HEAT = 5  # shades
 FEWEST = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """All that was read for one look at the numbers."""
-
-    ask: Ask
-    span: Span
-    before: Span | None
-    shown: Shown
-    was: Shown | None
-    change_of_calls: Change | None
-    target_ms: int
-    notes: Mapping[date, str]
-
-
-def shoot(target_ms: int, numbers: Numbers, ask: Ask, notes: Mapping[date, str]) -> Shot:
-    """Reads what every part of the page needs."""
-    span, before = ask.span(numbers), ask.before(numbers)
-    shown = numbers.between(span.first, span.last, ask.zone)
-    was = numbers.between(before.first, before.last, ask.zone) if before else None
-    calls = _change_of_calls(numbers, ask, span, before) if before else None
-    return Shot(ask, span, before, shown, was, calls, target_ms, notes)
 
 
 def page(numbers: Numbers, shot: Shot, zones: Mapping[str, str]) -> dict[str, Any]:
@@ -89,112 +63,6 @@ def page(numbers: Numbers, shot: Shot, zones: Mapping[str, str]) -> dict[str, An
         "apart": _apart(cell) if cell else [],
         "noted": [(drawn.long_day(day), text) for day, text in shot.notes.items()],
     }
-
-
-def compared(shot: Shot, measure: Measure) -> tuple[Reading | None, Change | None]:
-    """A measure now, and how it differs from before."""
-    if measure is measures.CALLS:
-        calls = shot.shown.calls
-        return Reading(measure, calls, float(calls)), shot.change_of_calls
-    if shot.shown.cell is None:
-        return None, None
-    now = read(measure, shot.shown.cell)
-    if shot.was is None or shot.was.cell is None:
-        return now, None
-    was = read(measure, shot.was.cell)
-    without = now.interval == was.interval == (None, None)
-    if without:  # nothing says how much chance there is in it
-        return now, None
-    return now, change.of_numbers(now.value, now.interval, was.value, was.interval)
-
-
-def tile(shot: Shot, measure: Measure) -> dict[str, Any]:
-    """One number: figure, interval, n, what changed, and where its chart is."""
-    reading, moved = compared(shot, measure)
-    why = shot.shown.hidden
-    own_place = measure in WITHOUT_CHART
-    return {
-        "id": measure.id,
-        "name": languages.gettext(measure.name),
-        "definition": languages.gettext(measure.definition),
-        "formula": languages.gettext(measure.formula),
-        "source": measure.source,
-        "unit": figures.per_what(measure.unit),
-        "raw": reading.value if reading else None,
-        "figure": figure(measure.unit, reading.value if reading else None),
-        "n": figures.of_calls(reading) if reading else "",
-        "of": figures.count(reading.of) if reading and reading.of is not None else "",
-        "interval": figures.around(measure.unit, reading.interval) if reading else "",
-        "p90": _p90(reading) if reading else "",
-        "more": _more(reading) if reading else "",
-        "why": figures.hidden(why) if reading is None and why else "",
-        "changed": _calls_changed(shot) if measure is measures.CALLS else _moved(measure, moved),
-        "tone": figures.tone(measure, moved),
-        "href": f"#{measure.id}" if own_place else shot.ask.query(measure=measure),
-        "current": shot.ask.measure is measure,
-    }
-
-
-def _moved(measure: Measure, moved: Change | None) -> str:
-    return figures.changed(measure, moved) if moved else ""
-
-
-def _p90(reading: Reading) -> str:
-    """The 90th percentile, or why there is none."""
-    if reading.measure.unit is not Unit.MS or reading.measure is measures.PATIENCE:
-        return ""
-    if reading.p90 is not None:
-        said = figures.around(Unit.MS, reading.p90_interval)
-        return _("nine of ten within %(p90)s (%(around)s)", p90=length(reading.p90), around=said)
-    if reading.n < ENOUGH:
-        return _("nine of ten: from %(needed)s calls on", needed=ENOUGH)
-    return _("nine of ten: not known, too many gave up")
-
-
-def _more(reading: Reading) -> str:
-    """What the arrivals that nobody proved would change, and what was estimated."""
-    if reading.anyhow is not None:
-        other = figure(reading.measure.unit, reading.anyhow)
-        if reading.measure is measures.SERVICE_LEVEL:
-            return _("%(share)s by evidence A and B alone", share=other)
-        return _("by evidence A and B; with C and D %(time)s", time=other)
-    if reading.estimated:
-        return languages.ngettext(
-            "%(num)s more was estimated", "%(num)s more were estimated", reading.estimated
-        )
-    return ""
-
-
-def _calls_changed(shot: Shot) -> str:
-    if shot.before is None:
-        return ""
-    if shot.change_of_calls is None:
-        if shot.was is None:
-            return _("nothing to compare with")
-        if shot.ask.level == "day" and shot.span.last == shot.ask.today:
-            return _("so far; %(before)s on the whole day a week before", before=shot.was.calls)
-        return _(
-            "was %(before)s; too few days to tell from noise", before=figures.count(shot.was.calls)
-        )
-    a_day = figures.count(shot.change_of_calls.before)
-    if shot.change_of_calls.beyond_noise:
-        return _("changed beyond noise; was %(before)s a day", before=a_day)
-    return _("no change beyond noise; was %(before)s a day", before=a_day)
-
-
-def _change_of_calls(numbers: Numbers, ask: Ask, span: Span, before: Span) -> Change | None:
-    """Of the days that are over, and had calls in either period."""
-    now = numbers.calls_of_days(span.first, span.last, ask.zone)
-    was = numbers.calls_of_days(before.first, before.last, ask.zone)
-    if ask.level != "week":
-        return change.of_days(
-            [calls for day, calls in now.items() if day < ask.today], [*was.values()], paired=False
-        )
-    apart = span.first - before.first
-    days = sorted(({*now} | {day + apart for day in was}) - {ask.today})
-    return change.of_days(
-        [now.get(day, 0) for day in days], [was.get(day - apart, 0) for day in days], paired=True
-    )
 
 
 def _nav(numbers: Numbers, ask: Ask, span: Span, zones: Mapping[str, str]) -> dict[str, Any]:

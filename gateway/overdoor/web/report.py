@@ -21,7 +21,7 @@ from overdoor.store.store import ReadOnly, Store
 from overdoor.web import figures
 from overdoor.web import insight_charts as drawn
 from overdoor.web.asking import Ask
-from overdoor.web.insight_page import Shot, compared, shoot
+from overdoor.web.insight_tiles import Shot, compared, shoot
 from overdoor.web.words import speak_in
 
 WATCHED = (measures.TO_BE_HELPED, measures.SERVICE_LEVEL, measures.ABANDONMENT)
