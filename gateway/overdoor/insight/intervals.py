@@ -99,6 +99,7 @@ def poisson(events: float, level: float = LEVEL) -> Interval:
     return Interval(max(0.0, low), k * (1 - 1 / (9 * k) + z / (3 * sqrt(k))) ** 3)
 
 
+@lru_cache(maxsize=64)
 def deviate(level: float) -> float:
     """How many standard deviations to each side hold `level` of a normal distribution."""
     return NormalDist().inv_cdf((1 + level) / 2)

@@ -221,7 +221,7 @@ def _backlog(cell: Cell) -> Reading:
 
 def _pages_per_hour(cell: Cell) -> Reading:
     hours = cell.on_duty_ms / 3_600_000
-    enough = cell.calls >= FEWEST and hours > 0
+    enough = cell.calls >= FEWEST and hours >= 1
     return Reading(measures.PAGES_PER_HOUR, cell.calls, cell.pages / hours if enough else None)
 
 

@@ -277,10 +277,10 @@ def limits(
 def backlog(hours: Mapping[int, Shown], days: int) -> Chart | None:
     """Calls in and out at each hour of a day, and how many are open then; of several days the mean.
 
-    None where the hours are hidden.
+    None where the hours are hidden, or there is one only.
     """
     cells = {hour: shown.cell for hour, shown in hours.items() if shown.cell is not None}
-    if not cells:
+    if len(cells) < 2:
         return None
     first, last = min(hours), max(hours)
     into, out, still, rows = [], [], [], []

@@ -1,5 +1,6 @@
 """Small charts of one line: single calls as dots, and a share as a bar."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from markupsafe import Markup
@@ -7,6 +8,8 @@ from markupsafe import Markup
 from overdoor.web.charts.svg import Words, element, percent, picture
 
 _HEIGHT = 58
+_PLACES = 80  # across
+_EACH = 8  # pixels of a dot
 
 
 def dots(
@@ -18,24 +21,24 @@ def dots(
     target: float | None = None,
 ) -> Markup:
     """Each value as a dot, those at one place above each other; `labels` are values, too."""
-    seen: dict[int, int] = {}
+    slots = [round(min(1.0, value / most) * _PLACES) for value in values]
+    tallest = max(Counter(slots).values(), default=0)
+    height = max(_HEIGHT, 26 + _EACH * tallest)
+    seen: Counter[int] = Counter()
     drawn = [
-        element("line", x1=0, x2="100%", y1=_HEIGHT - 20, y2=_HEIGHT - 20, class_="foot"),
+        element("line", x1=0, x2="100%", y1=height - 20, y2=height - 20, class_="foot"),
     ]
     if target is not None:
         aim = percent(min(1.0, target / most))
-        drawn.append(
-            element("line", x1=aim, x2=aim, y1=2, y2=_HEIGHT - 20, class_="mark is-target")
-        )
-    for value in values:
-        slot = round(min(1.0, value / most) * 80)
-        above = seen[slot] = seen.get(slot, 0) + 1
+        drawn.append(element("line", x1=aim, x2=aim, y1=2, y2=height - 20, class_="mark is-target"))
+    for value, slot in zip(values, slots, strict=True):
+        seen[slot] += 1
         late = " is-late" if target is not None and value > target else ""
         drawn.append(
             element(
                 "circle",
-                cx=percent(0.01 + 0.98 * slot / 80),
-                cy=max(5.0, _HEIGHT - 18 - 8 * above),
+                cx=percent(0.01 + 0.98 * slot / _PLACES),
+                cy=height - 18 - _EACH * seen[slot],
                 r=3.5,
                 class_=f"dot{late}",
             )
@@ -48,12 +51,12 @@ def dots(
                 "text",
                 said,
                 x=percent(at),
-                y=_HEIGHT - 5,
+                y=height - 5,
                 text_anchor=anchor,
                 class_="tick",
             )
         )
-    return picture(words, _HEIGHT, *drawn, kind="dots")
+    return picture(words, height, *drawn, kind="dots")
 
 
 def bar(
