@@ -3,9 +3,7 @@
   moving: () => document.getAnimations().filter((one) => one.playState === "running").length,
 
   // What sticks out to the side, and is not in a box of its own that scrolls.
-  async tooWide() {
-    // A new size is laid out a frame later.
-    for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+  tooWide() {
     const width = document.documentElement.clientWidth;
     if (document.documentElement.scrollWidth <= width) return [];
     return [...document.querySelectorAll("body *")]

@@ -19,6 +19,7 @@ from .stage import DESKTOP, PHONE, ROOMS, Shown
 
 SCHEMES = ("light", "dark")
 NARROWEST = 320  # CSS pixels: WCAG 1.4.10
+LAID_OUT_MS = 50  # a new size is laid out a frame later
 SMALL_PHONE = 360  # with its text at 200 %: WCAG 1.4.4
 ENGLISH = Locale("en")  # dates in a pseudo-language are written in it
 NAMES = (  # what stands on pages and is nobody's to translate
@@ -88,11 +89,13 @@ async def check(shown: Shown, findings: Findings) -> None:
 
 async def _narrow(page: Page, name: str, findings: Findings) -> None:
     await page.set_viewport_size({"width": NARROWEST, "height": 640})
+    await page.wait_for_timeout(LAID_OUT_MS)
     if wide := await ask(page, "tooWide"):
         findings.wide.append(f"{name} at {NARROWEST} px: {wide}")
     session = await page.context.new_cdp_session(page)
     await page.set_viewport_size({"width": SMALL_PHONE, "height": 640})
     await session.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
+    await page.wait_for_timeout(LAID_OUT_MS)
     if wide := await ask(page, "tooWide"):
         findings.wide.append(f"{name} at {SMALL_PHONE} px, text at 200 %: {wide}")
     await session.send("Page.setFontSizes", {"fontSizes": {"standard": 16, "fixed": 13}})
