@@ -339,6 +339,7 @@ FILL = {
     "account_id": "x",
     "annotation_id": "x",
     "language": "en",
+    "kind": "csv",
 }
 
 

@@ -64,10 +64,10 @@ def test_a_supply_is_full_but_not_too_full() -> None:
 
 
 def test_the_lights_are_those_of_the_firmware() -> None:
-    lamp = firmware.module("lamp")
-    period = range(lamp._BREATH_MS)
-    mean = sum(lamp.brightness("raised", ms) for ms in period) / len(period) / 255
-    raised, green = (sum(lamp._COLOURS[name]) / 765 for name in ("raised", "acknowledged"))
+    patterns = firmware.module("patterns")
+    period = range(patterns._BREATH_MS)
+    mean = sum(patterns.brightness("raised", ms) for ms in period) / len(period) / 255
+    raised, green = (sum(patterns.COLOURS[name]) / 765 for name in ("raised", "acknowledged"))
     full = NUMBERS.wired["ring_leds"] * NUMBERS.wired["ring_led"]
     _, breathing, steady, _ = (
         state.amps_5v - NUMBERS.wired["chip_receive"] for state in NUMBERS.states()
