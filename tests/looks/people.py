@@ -38,7 +38,7 @@ async def accounts(stage: Stage) -> AsyncIterator[Shown]:
     await _joins(page, "a long password")
     await sees(page, "1 account")
     yield Shown("people-first", page)
-    people = {"Ana": ("bg en", ""), "Alexandra-Konstantina": ("de el en", "shoes evening-wear")}
+    people = {"Ana": ("en bg", ""), "Alexandra-Konstantina": ("de el en", "shoes evening-wear")}
     for name, (languages, departments) in people.items():
         await page.get_by_label("Nickname").fill(name)
         await page.get_by_label("Languages").fill(languages)
