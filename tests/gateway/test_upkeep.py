@@ -27,7 +27,10 @@ async def test_a_room_is_out_of_service_for_so_long_and_opened_again(shop: Clien
     assert out["service"] == "out"
     ends = datetime.fromisoformat(str(out["service_until"])).timestamp() * 1000
     assert ends - shop.engine.clock() == 120 * 60_000
-    assert "Open again" in (await shop.http.get("/rooms")).text
+    page = (await shop.http.get("/rooms")).text
+    assert "Open again" in page
+    there = datetime.fromtimestamp(ends / 1000, shop.app.state.timezone)
+    assert f"until {there:%H:%M}" in page
     await shop.http.post("/rooms/w1/service", data={"service": "open"})
     assert (await room(shop))["service"] == "open"
 

@@ -3,12 +3,15 @@
 Plain forms that need no script; what they do is the API's.
 """
 
+from datetime import datetime
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
+from overdoor import languages
 from overdoor.core.inputs import RoomServiced, Void
 from overdoor.core.model import Millis, Service
 from overdoor.languages import gettext as _
@@ -27,12 +30,23 @@ SPANS_MIN = (30, 120, 480, 1440)  # how long a room is out, or in test, unless i
 @router.get("/rooms")
 def rooms(request: Request, engine: TheEngine) -> HTMLResponse:
     """All rooms, and what each is used for just now."""
+    zone = request.app.state.timezone
     shown = [
-        views.card(engine, room.id) | {"until": engine.committed.room(room.id).service_until}
+        views.card(engine, room.id)
+        | {"until": _clock(engine.committed.room(room.id).service_until, engine.clock(), zone)}
         for room in engine.committed.plan.rooms.values()
         if not room.training
     ]
     return render(request, "rooms.html", "rooms", rooms=shown, spans=SPANS_MIN)
+
+
+def _clock(at: Millis | None, now: Millis, zone: ZoneInfo) -> str | None:
+    """A time of day in the shop, with its date unless that is today. The page has no script."""
+    if at is None:
+        return None
+    then, today = (datetime.fromtimestamp(moment / 1000, zone) for moment in (at, now))
+    time = f"{then:%H:%M}"
+    return time if then.date() == today.date() else f"{languages.day(then)}, {time}"
 
 
 @router.post("/rooms/{room_id}/service")
