@@ -33,7 +33,11 @@
     return controls.length;
   },
 
-  name: (place) => `${controls[place].tagName} ${controls[place].innerText || controls[place].name}`,
+  // What it is called; null if it is gone.
+  name(place) {
+    const el = controls[place];
+    return el.isConnected ? `${el.tagName} ${el.innerText || el.name}` : null;
+  },
 
   // Which of them has the focus, and whether that is to be seen.
   focused() {
