@@ -16,7 +16,8 @@ queues = st.builds(ErlangA, st.floats(0.01, 100), rates, rates, st.integers(1, 3
 def test_the_published_call_centre() -> None:
     """48 calls a minute, of a minute each, 50 agents, patience of 2 minutes.
 
-    Garnett, Mandelbaum & Reiman, Designing a Call Center with Impatient Customers, 2002.
+    Garnett, Mandelbaum & Reiman, Designing a Call Center with Impatient Customers, 2002; the
+    figures are as remembered, because the paper was not at hand.
     """
     queue = ErlangA(48, 1, 1 / 2, 50)
     assert queue.abandon == pytest.approx(0.031, abs=5e-4)
