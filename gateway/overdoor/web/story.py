@@ -149,7 +149,8 @@ def _words(engine: Engine, call: Call, event: Event) -> str:  # noqa: PLR0911, P
             if not data["estimated"]:
                 return said
             how = _ENDED.get(data.get("why", ""))
-            return f"{said} ({_(how) if how else _('by itself')})"
+            ended = _(how) if how else _("by itself")
+            return f"{said} ({ended})"
         case Fact.TAPPED if event.duty:
             return _("%(who)s held a phone to the room's signed tag", who=who)
         case Fact.TAPPED:
@@ -195,7 +196,10 @@ def _paged(engine: Engine, event: Event) -> str:
         said = _("Step %(step)s, %(target)s: %(names)s paged", **step)
     else:
         said = _("Step %(step)s, %(target)s: nobody to page", **step)
-    return said + (f" ({_('nobody to page at step %(step)s', step=passed)})" if passed else "")
+    if passed:
+        skipped = _("nobody to page at step %(step)s", step=passed)
+        said = f"{said} ({skipped})"
+    return said
 
 
 def _target(target: str) -> str:
