@@ -132,7 +132,7 @@ class Room:
             if not isinstance(bounce, list):
                 raise OrderError("bounce is no list")
             edges = sorted([_milliseconds(at) for at in bounce])
-            asyncio.create_task(hand.press(contact, edges, ms))
+            asyncio.create_task(self._press(order["button"], contact, edges, ms))
         elif what == "down":
             self._contact(order).drive(0)
         elif what == "up":
@@ -157,6 +157,10 @@ class Room:
             machine.reset()
         else:
             raise OrderError("do what?")
+
+    async def _press(self, button: str, contact, edges: list, ms: int) -> None:
+        await hand.press(contact, edges, ms)
+        say({"pressed": button})
 
     def _contact(self, order: dict):
         buttons, button = self._things.buttons, order.get("button")

@@ -142,7 +142,7 @@ async def main(options: argparse.Namespace) -> bool:
         doubtful = sum(room.doubtful for room in drill.rooms)
         print(
             f"\n{drill.tell()}; {sum(verdict.stored(database).values())} presses stored, "
-            f"{doubtful} were made within a second before a restart."
+            f"{doubtful} were cut short by a restart."
         )
         for line in wrong:
             print(f"WRONG: {line}")

@@ -24,7 +24,6 @@ FIRMWARE = Path(__file__).parents[2] / "firmware"
 READY_LIMIT_S = 30.0
 ANSWER_LIMIT_S = 5.0
 RESTART_S = 0.5
-DOUBT_S = 1.0
 SEEN = 400  # changes of a room's lights that are remembered
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
@@ -180,7 +179,7 @@ class Room:
         self.id = f"r{number}"
         self.device = f"cp-{number}"
         self.presses = 0
-        self.doubtful = 0  # of these: a restart came so soon that they may not have been made
+        self.doubtful = 0  # of these: a restart came before the finger had left the button
         self.restarts = 0
         self.resets = 0  # of these: not by a power cut
         self.lamp: deque[tuple[float, int]] = deque([(0.0, 0)], maxlen=SEEN)
@@ -197,7 +196,7 @@ class Room:
         }
         self._config.write_text(json.dumps(config))
         self._process: Process | None = None
-        self._pressed_at = -DOUBT_S
+        self._fingers = 0  # presses that are not over
         self._heap: asyncio.Future[int] | None = None
 
     async def run(self) -> None:
@@ -223,7 +222,8 @@ class Room:
                 await self._process.wait()
             self.restarts += 1
             self.resets += ended != -signal.SIGKILL
-            self.doubtful += asyncio.get_running_loop().time() - self._pressed_at < DOUBT_S
+            self.doubtful += self._fingers
+            self._fingers = 0
             cause = "hard" if ended == RESET_STATUS else "power_on"
             await asyncio.sleep(RESTART_S)
 
@@ -234,13 +234,15 @@ class Room:
             if "lights" in said:
                 now = asyncio.get_running_loop().time()
                 self.lamp.append((now, said["lights"]["lamp"]))
+            elif "pressed" in said:
+                self._fingers -= 1
             elif "memory" in said and self._heap is not None and not self._heap.done():
                 self._heap.set_result(said["memory"])
 
     def press(self, button: str) -> None:
         if self._order(do="press", button=button, ms=80):
             self.presses += 1
-            self._pressed_at = asyncio.get_running_loop().time()
+            self._fingers += 1
 
     def wifi(self, *, up: bool) -> None:
         self._order(do="wifi", up=up)

@@ -104,6 +104,12 @@ async def test_a_press_flashes_and_is_published(shop: Shop, room: Room) -> None:
     }
 
 
+async def test_presses_ordered_at_once_are_made_one_after_the_other(shop: Shop, room: Room) -> None:
+    room.write('{"do":"press","button":"call"}\n' * 2)
+    await pressed(shop, n=1)
+    await pressed(shop, n=2)
+
+
 async def test_an_event_is_not_retained(broker: Broker, shop: Shop, room: Room) -> None:
     room.do(do="press", button="call")
     await pressed(shop)
