@@ -11,7 +11,7 @@ from overdoor.core.inputs import Configured, Restate
 from overdoor.engine import Engine, NotStored
 
 LOOK_EVERY_S = 1.0
-_AT_START_ONLY = ("shop", "mqtt", "web", "data", "notify", "channel")
+_AT_START_ONLY = ("shop", "mqtt", "web", "data", "notify", "channel", "webhook", "home_assistant")
 
 log = structlog.get_logger()
 

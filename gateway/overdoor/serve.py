@@ -21,6 +21,7 @@ from overdoor.bus import Address, Bus, EmbeddedBroker
 from overdoor.cards import Cards
 from overdoor.config import Config, ConfigError
 from overdoor.engine import Engine
+from overdoor.hooks import Hooks
 from overdoor.notify import Ladder
 from overdoor.orders import Orders
 from overdoor.reach import Reach
@@ -93,6 +94,7 @@ async def serve(
                 cards = Cards(config.data.path, config.web.origin)
                 updates = Updates(engine, orders)
                 ladder = _ladder(config, engine, reach)
+                hooks = Hooks()
                 bus = Bus(engine, config.shop.id, address, orders, updates, reach)
                 app = create_app(
                     engine,
@@ -106,6 +108,7 @@ async def serve(
                     cards=cards,
                     updates=updates,
                     reach=reach,
+                    hooks=hooks,
                     small_groups=config.privacy.small_groups,
                     plan=config.staffing,
                 )
@@ -134,6 +137,7 @@ async def serve(
                         config.shop.language,
                     )
                     tasks.start(weekly.run())
+                    tasks.start(_post(config, engine, hooks))
                     if file is not None:
                         tasks.start(ShopFile(file, config, engine).follow())
                     connected = asyncio.create_task(bus.connected.wait())
@@ -276,3 +280,17 @@ def _ladder(config: Config, engine: Engine, reach: Reach) -> Ladder:
         reach.personal = notify.personal
         reach.channels = {channel.id: (None, None) for channel in config.channel}
     return Ladder(engine, reach, push, channels)
+
+
+async def _post(config: Config, engine: Engine, board: Hooks) -> None:
+    """Posts to the webhooks that the file names. What that needs is loaded only for them."""
+    webhooks = None
+    if config.webhook:
+        from overdoor.notify.webhooks import Webhooks  # noqa: PLC0415
+
+        webhooks = Webhooks(engine, config.shop.id, config.webhook, board)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        if webhooks is not None:
+            await webhooks.stop()

@@ -63,6 +63,15 @@ url = "ntfy://192.168.1.10/overdoor"
 [notify]
 contact = "mailto:it@shop.example"
 personal = ["ntfy://192.168.1.10/"]
+
+[[webhook]]
+id = "chat"
+url = "https://chat.shop.example/overdoor"
+secret = "whsec_QUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJD"
+events = ["raised", "closed"]
+
+[home_assistant]
+prefix = "homeassistant"
 """
 
 # what to write instead of what, and what the sentence must say, with its line
@@ -72,6 +81,14 @@ MISTAKES = {
     "contact-apple-refuses": ("it@shop.example", "it@localhost", "'mailto:it@shop.example'", 52),
     "contact-of-no-name": ("it@shop.example", "it@shop.local", "'mailto:it@shop.example'", 52),
     "personal-anywhere": ('"ntfy://192.168.1.10/"]', '"ntfy://192"]', "beginning of a URL", 53),
+    "webhook-of-no-event": ('"closed"', '"ended"', "there is no event 'ended'", 59),
+    "webhook-secret": ("whsec_QUJD", "whsec_QUJ", "openssl rand -base64 32", 58),
+    "webhook-secret-short": ("whsec_QUJDQUJDQUJD", "whsec_", "24 to 64 random bytes", 58),
+    "webhook-in-the-clear": ("https://chat", "http://chat", "not https", 55),
+    "webhook-with-password": ("https://chat", "https://a:b@chat", "nor a password", 55),
+    "webhook-to-a-cloud": ("chat.shop.example", "169.254.169.254", "nobody's in a shop", 55),
+    "webhook-nowhere": ("https://chat.shop", "chat.shop", "url is like 'https://", 55),
+    "discovery-prefix": ('"homeassistant"', '"home/+"', "it is the beginning of a topic", 62),
     "no-toml": ('id = "demo"', "id = demo", "is not valid TOML", 2),
     "unknown-key": ('bind = "127', 'bnid = "127', "web.bnid is not a key that Overdoor knows", 10),
     "kept-no-day": ('path = "data"', "keep_days = 0", "data.keep_days is 0", 13),

@@ -13,9 +13,10 @@ from typing import Any, NoReturn
 from pydantic_core import to_json
 
 from overdoor.core.effects import PagerList, Receipt, RoomCall, Signal
-from overdoor.core.events import Event, Fact
+from overdoor.core.events import Event
 from overdoor.core.inputs import DeviceDescribed, DeviceEvent, DeviceSaid, Sighting
-from overdoor.core.model import Call, DeviceStatus, Kind, Millis, Plan, State
+from overdoor.core.model import Call, DeviceStatus, Millis, Plan, State
+from overdoor.core.outside import told_of
 from overdoor.core.times import rfc3339
 from overdoor.orders import Answer, Order
 
@@ -293,17 +294,7 @@ def room_call(effect: RoomCall) -> bytes:
 
 def room_event(event: Event) -> bytes:
     """A transition, for those who watch. Who did it is not said."""
-    said: dict[str, Any] = {
-        "event_type": event.fact,
-        "call": event.call,
-        "at": rfc3339(event.at),
-    }
-    for key in ("outcome", "evidence", "need", "kind", "why", "service", "undid"):
-        if key in event.data and not (event.fact is Fact.PAGED and key == "why"):
-            said[key] = event.data[key]
-    if event.fact is Fact.RAISED and said["kind"] == Kind.MYSTERY:
-        said["kind"] = Kind.NORMAL  # unannounced; the closing says what it was
-    return _dump(said)
+    return _dump(told_of(event))
 
 
 def pager_list(effect: PagerList, plan: Plan) -> bytes:

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from overdoor.config.planning import ReportPart, StaffingPart
+from overdoor.config.programs import HomeAssistantPart, WebhookPart
 from overdoor.core.hours import Hours
 from overdoor.core.model import Mystery, Pager, Plan, Policy, Room, ShopperPage, Step, Zone
 from overdoor.languages import offered, original
@@ -403,6 +404,8 @@ class Config(_Part):
     shopper: ShopperPart = ShopperPart()
     staffing: StaffingPart = StaffingPart()
     report: ReportPart = ReportPart()
+    webhook: tuple[WebhookPart, ...] = ()
+    home_assistant: HomeAssistantPart | None = None
 
     def plan(self) -> Plan:
         """The shop as the core knows it."""

@@ -130,9 +130,8 @@ def _contradictions(config: Config) -> Iterator[tuple[tuple[Any, ...], str]]:
                 )
             homes[device] = room.id
     channels = [channel.id for channel in config.channel]
-    for index, channel in enumerate(channels):
-        if channel in channels[:index]:
-            yield ("channel", index, "id"), f"two channels have the id {channel!r}."
+    yield from _twice("channel", channels)
+    yield from _twice("webhook", [hook.id for hook in config.webhook])
     for index, step in enumerate(config.policy.step):
         kind, _, name = step.page.partition(":")
         if kind == "channel" and name not in channels:
@@ -155,6 +154,12 @@ def _contradictions(config: Config) -> Iterator[tuple[tuple[Any, ...], str]]:
             yield ("pager", index, "device"), f"device {pager.device!r} is a pager and in a room."
         if pager.zone is not None and pager.zone not in zones:
             yield ("pager", index, "zone"), f"there is no zone {pager.zone!r} for this pager."
+
+
+def _twice(kind: str, ids: list[str]) -> Iterator[tuple[tuple[Any, ...], str]]:
+    for index, id_ in enumerate(ids):
+        if id_ in ids[:index]:
+            yield (kind, index, "id"), f"two {kind}s have the id {id_!r}."
 
 
 def _planned_nowhere(config: Config, zones: set[str]) -> Iterator[tuple[tuple[Any, ...], str]]:

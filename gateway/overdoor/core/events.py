@@ -82,6 +82,8 @@ CALL_FACTS = frozenset(
     }
 )
 
+WATCHED = CALL_FACTS | {Fact.MISSED, Fact.SERVICED}  # what others may be told of
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

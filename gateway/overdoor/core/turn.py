@@ -20,7 +20,7 @@ from overdoor.core.effects import (
     Wake,
 )
 from overdoor.core.escalation import Due, Timer, policy_for, retry_due, sign_off, step_due, timers
-from overdoor.core.events import CALL_FACTS, Event, Fact
+from overdoor.core.events import WATCHED, Event, Fact
 from overdoor.core.evolve import PRANK_MS, evolve
 from overdoor.core.lifecycle import TABLE, Move
 from overdoor.core.model import (
@@ -43,8 +43,6 @@ LOST_CALL_SHOWN_MS = 10_000
 OVERSLEPT_MS = 26 * 3_600_000  # a battery button wakes once a day by itself
 NEED_KEPT_MS = 2 * 60_000  # what is needed may be said a little before the press
 PRANKS_TOLERATED = 2  # calls of a room left or cancelled in ten minutes
-_WATCHED = CALL_FACTS | {Fact.MISSED, Fact.SERVICED}
-
 _FACT = {
     Move.ACKNOWLEDGE: Fact.ACKNOWLEDGED,
     Move.LAPSE: Fact.LAPSED,
@@ -399,7 +397,7 @@ class Turn:
         else:
             for room_id in self._changed_rooms():
                 self._speak_of(room_id)
-        derived += [Happened(event) for event in self.events if event.fact in _WATCHED]
+        derived += [Happened(event) for event in self.events if event.fact in WATCHED]
         if self._relist or (self.shop.plan.pagers and self.shop.calls is not self.before.calls):
             zones = self._changed_zones()
             for pager in self.shop.plan.pagers.values():

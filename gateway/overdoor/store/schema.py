@@ -261,3 +261,12 @@ def m_notes(db: Database) -> None:
 def m_thanks(db: Database) -> None:
     """For how many thanks there were today."""
     db.execute("CREATE INDEX event_thanked ON event (at) WHERE fact = 'thanked'")
+
+
+@migrations()
+def m_webhooks(db: Database) -> None:
+    """How far each webhook has been told of the log."""
+    db.execute(
+        "CREATE TABLE webhook (hook TEXT NOT NULL, room TEXT NOT NULL, seq INTEGER NOT NULL, "
+        "PRIMARY KEY (hook, room)) WITHOUT ROWID"
+    )

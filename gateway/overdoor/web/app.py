@@ -15,6 +15,7 @@ from overdoor import __version__, authority, languages
 from overdoor.cards import Cards
 from overdoor.config import ShopPart, StaffingPart, WebPart
 from overdoor.engine import Engine
+from overdoor.hooks import Hooks
 from overdoor.insight.privacy import AGREED, Rule
 from overdoor.orders import Orders
 from overdoor.reach import Reach
@@ -69,6 +70,7 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
     tags: Tags | None = None,
     updates: Updates | None = None,
     reach: Reach | None = None,
+    hooks: Hooks | None = None,
     small_groups: bool = False,
     plan: StaffingPart | None = None,
 ) -> FastAPI:
@@ -98,6 +100,7 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
     state.certificate = authority.read_certificate(web.tls_cert) if web.tls_cert else None
     state.reach = reach or Reach(engine)
     state.reach.pages = state.hub.pages
+    state.hooks = hooks or Hooks()
     state.shop_name = shop.name
     state.language = shop.language
     state.timezone = shop.zone_info()
@@ -164,11 +167,12 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
     async def readyz() -> JSONResponse:
         """Ready, or 503 and why not."""
         reasons = engine.reasons()
+        note = authority.warning(state.certificate)
         return JSONResponse(
             {
                 "status": "not ready" if reasons else "ready",
                 "reasons": reasons,
-                "warnings": [note] if (note := authority.warning(state.certificate)) else [],
+                "warnings": [*([note] if note else []), *state.hooks.warnings(engine.clock())],
                 "retention": views.retention_view(engine),
             },
             503 if reasons else 200,
@@ -177,6 +181,8 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
     @app.get("/metrics", include_in_schema=False)
     async def prometheus() -> Response:
         """For Prometheus."""
-        return PlainTextResponse(metrics.render(engine), media_type=metrics.CONTENT_TYPE)
+        return PlainTextResponse(
+            metrics.render(engine, state.hooks), media_type=metrics.CONTENT_TYPE
+        )
 
     return app

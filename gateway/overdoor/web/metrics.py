@@ -8,6 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from overdoor.core.model import DeviceStatus
 from overdoor.engine import Engine
+from overdoor.hooks import Hooks
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -15,8 +16,9 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 class _Shop:
     """Collects from one engine."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, hooks: Hooks) -> None:
         self._engine = engine
+        self._hooks = hooks
 
     def collect(self) -> Iterator[Metric]:
         engine, shop = self._engine, self._engine.committed
@@ -53,10 +55,29 @@ class _Shop:
         yield GaugeMetricFamily(
             "overdoor_broker_up", "1 while connected to the broker", value=engine.broker_up
         )
+        yield from self._webhooks()
+
+    def _webhooks(self) -> Iterator[Metric]:
+        hooks = self._hooks.by_id
+        waiting = GaugeMetricFamily(
+            "overdoor_webhook_waiting", "Events that wait to be taken", labels=["webhook"]
+        )
+        for id_, hook in hooks.items():
+            waiting.add_metric([id_], hook.waiting)
+        yield waiting
+        for name, what in (
+            ("delivered", "Events that were taken, since the start"),
+            ("failures", "Tries that failed, since the start"),
+            ("given_up", "Events that will never be told, since the start"),
+        ):
+            counter = CounterMetricFamily(f"overdoor_webhook_{name}", what, labels=["webhook"])
+            for id_, hook in hooks.items():
+                counter.add_metric([id_], getattr(hook, name))
+            yield counter
 
 
-def render(engine: Engine) -> str:
+def render(engine: Engine, hooks: Hooks) -> str:
     """All of them, in Prometheus' text format."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Shop(engine))
+    registry.register(_Shop(engine, hooks))
     return generate_latest(registry).decode()
