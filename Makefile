@@ -9,7 +9,7 @@ RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test check bench soak drill model icons screenshots hardware-files tools clean
+.PHONY: help run test check bench soak drill model icons messages screenshots hardware-files tools clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
@@ -51,6 +51,9 @@ icons: tools ## the icons in pixels, from their drawings
 
 screenshots: tools ## every page in every state, as pictures (some: ARGS="screenshots a_shift")
 	$(BIN)/python -m tests.looks $(ARGS)
+
+messages: $(DEV_STAMP) ## the catalogues brought up to date with what the pages say (docs/translating.md)
+	$(BIN)/python -m tests.messages
 
 hardware-files: tools ## wiring, parts, power, plates and bench sheet, made anew from their data
 	$(BIN)/python -m hardware.tools check

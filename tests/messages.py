@@ -175,6 +175,8 @@ def bare(text: str) -> str:
 def main() -> None:
     template = found()
     if sys.argv[1:]:
+        if sys.argv[1] not in tags():
+            sys.exit(f"usage: python -m tests.messages [{'|'.join(tags())}]")
         troubles = list(wrong(sys.argv[1], template))
         print("\n".join(troubles) or "complete, nothing wrong")
         sys.exit(bool(troubles))

@@ -149,6 +149,14 @@ def test_no_problem_is_said_in_english_only() -> None:
         assert _sentences(path) == [], path
 
 
+@pytest.mark.parametrize("path", sorted(GATEWAY.rglob("*.py")), ids=lambda path: path.name)
+def test_no_sentence_stands_where_the_catalogues_do_not_find_it(path: Path) -> None:
+    texts = [one for one in ast.walk(ast.parse(path.read_text())) if isinstance(one, ast.JoinedStr)]
+    parts = [part for text in texts for part in ast.walk(text)]
+    calls = [ast.unparse(part.func) for part in parts if isinstance(part, ast.Call)]
+    assert {"_", "gettext", "ngettext"}.isdisjoint(calls)
+
+
 def test_no_script_has_a_sentence_of_its_own() -> None:
     for script in sorted((folder("dashboard") / "static").glob("*.js")):
         code = re.sub(r"^\s*//.*$|(?<=[;{,)]) //.*$", "", script.read_text(), flags=re.MULTILINE)

@@ -461,6 +461,7 @@ async def test_a_new_version_is_taken_by_the_page_and_its_worker(
         )
         await page.click("#update")
         await page.wait_for_function(f"() => {MARK} === 'one'")
+        await page.wait_for_load_state()
         await expect(page.locator("#newer")).to_be_hidden()
 
         # Between shifts it does not.

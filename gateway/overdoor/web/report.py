@@ -229,7 +229,7 @@ def as_text(told: Report) -> str:
 
 def _sentence(line: Line) -> str:
     around = f" ({line.interval})" if line.interval else ""
-    was = f"; {_('was %(before)s', before=line.was)}" if line.was else ""
+    was = "; " + _("was %(before)s", before=line.was) if line.was else ""
     mark = {"good": _("better"), "bad": _("worse")}.get(line.tone, "")
     return f"{line.name}: {line.value}{around}{was}{f', {mark}' if mark else ''}"
 

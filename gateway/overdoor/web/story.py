@@ -230,8 +230,9 @@ def _name(engine: Engine, id_: str) -> str:
 def _why(engine: Engine, event: Event) -> list[str]:
     if event.fact is not Fact.PAGED:
         return []
+    somebody = _("somebody")
     return [
-        f"{engine.name_of(one['duty']) or _('somebody')}: {', '.join(_reasons(one))}"
+        f"{engine.name_of(one['duty']) or somebody}: {', '.join(_reasons(one))}"
         for one in event.data["why"]
     ]
 
