@@ -7,7 +7,7 @@ from overdoor.insight.cells import Cell, Reason
 from overdoor.insight.histogram import Histogram
 from overdoor.insight.intervals import Interval
 from overdoor.insight.measures import MEASURES, Measure
-from overdoor.insight.readings import flagged, read
+from overdoor.insight.readings import flagged, glance, read
 
 SECOND = 1000
 
@@ -49,6 +49,12 @@ def test_an_empty_cell_says_nothing_wrong(measure: Measure) -> None:
     assert reading.n == 0
     assert reading.value in (None, 0.0)
     assert reading.dots == ()
+
+
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda one: one.id)
+def test_a_point_among_many_is_what_a_whole_reading_says(measure: Measure) -> None:
+    point, whole = glance(measure, BUSY), read(measure, BUSY)
+    assert (point.n, point.value, point.interval) == (whole.n, whole.value, whole.interval)
 
 
 @pytest.mark.parametrize("measure", MEASURES, ids=lambda one: one.id)

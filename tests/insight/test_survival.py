@@ -176,6 +176,17 @@ def test_a_curve_only_falls_and_lies_within_its_interval(
         assert high is None or high >= curve.at(time) - 1e-12
 
 
+@given(rows, st.sampled_from((0.1, 0.5, 0.9)))
+def test_a_quantile_could_be_wherever_the_curves_interval_has_it(
+    known: list[tuple[int, int, int]], q: float
+) -> None:
+    curve = kaplan_meier(known)
+    around = [(time, curve.interval(time)) for time in curve.times]
+    low = [time for time, (least, _) in around if least is not None and least <= 1 - q]
+    high = [time for time, (_, most) in around if most is not None and most < 1 - q]
+    assert curve.quantile_interval(q) == (next(iter(low), None), next(iter(high), None))
+
+
 @given(st.lists(times, min_size=1, max_size=40), times)
 def test_where_all_ended_it_is_the_share_that_lasted_longer(ends: list[int], time: int) -> None:
     curve = kaplan_meier((t, 1, 0) for t in ends)

@@ -19,6 +19,8 @@ Competed = tuple[float, float, float, float]  # time; arrived, abandoned, lost s
 ROUNDS = 500
 SETTLED = 1e-6  # of the share alive
 DUST = 1e-9  # what rounding may leave of a count that is nought
+NOT_BELOW = "times and counts are not below zero"
+MOST_BY = 700.0  # exp of more is too large for a float
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,18 @@ class Curve:
         Time, 1982, on the log(−log) scale. Where nobody was lost sight of, the order-statistic
         interval is exact and to be preferred (`intervals.of_quantile`).
         """
-        low = None
+        low, z, there = None, deviate(level), -log(1 - q)
         for time, alive, spread in zip(self.times, self.alive, self.spread, strict=True):
-            least, most = _log_log(alive, spread, level)
-            if low is None and least is not None and least <= 1 - q:
+            # least <= 1 - q and most < 1 - q, both of `_log_log`, without their powers
+            if spread == inf or alive >= 1:
+                continue
+            if alive <= 0:
+                return Interval(time if low is None else low, None)
+            here = -log(alive)
+            by = exp(min(MOST_BY, z * sqrt(spread) / here))
+            if low is None and here * by >= there:
                 low = time
-            if most is not None and most < 1 - q:
+            if here > there * by:
                 return Interval(low, time)
         return Interval(low, None)
 
@@ -110,19 +118,27 @@ def kaplan_meier(rows: Iterable[Ended]) -> Curve:
     Σ dᵢ / (nᵢ (nᵢ − dᵢ)). Source: Kaplan & Meier, Nonparametric Estimation from Incomplete
     Observations, 1958.
     """
-    merged = _merge((time, (ended, 0.0, lost)) for time, ended, lost in rows)
-    n = at_risk = sum(sum(counts) for _, counts in merged)
-    ends, alive, spread = 0.0, 1.0, 0.0
+    ends: dict[float, float] = {}
+    losses: dict[float, float] = {}
+    for time, ended, lost in rows:
+        if time < 0 or ended < 0 or lost < 0:
+            raise ValueError(NOT_BELOW)
+        if ended:
+            ends[time] = ends.get(time, 0.0) + ended
+        if lost:
+            losses[time] = losses.get(time, 0.0) + lost
+    n = at_risk = sum(ends.values()) + sum(losses.values())
+    alive, spread = 1.0, 0.0
     steps: list[tuple[float, float, float]] = []
-    for time, (ended, _, lost) in merged:
-        if ended and at_risk:
+    for time in sorted(ends.keys() | losses.keys()):
+        if ended := ends.get(time, 0.0):
             remain = _less(at_risk, ended, n)
-            alive *= remain / at_risk
+            alive *= remain / at_risk if at_risk else 1.0
             spread += ended / (at_risk * remain) if remain else 0.0
-            ends += ended
             steps.append((time, alive, spread))
-        at_risk = _less(at_risk, ended + lost, n)
-    return Curve(n, ends, *_columns(steps))
+            at_risk = remain
+        at_risk = _less(at_risk, losses.get(time, 0.0), n)
+    return Curve(n, sum(ends.values()), *_columns(steps))
 
 
 def doubly_censored(rows: Iterable[Ended], before: Iterable[tuple[float, float]]) -> Curve:
@@ -230,7 +246,7 @@ def _log_log(share: float, spread: float, level: float) -> Interval:
         return Interval(0.0, None)
     if share >= 1:
         return Interval(None, 1.0)
-    by = exp(min(700.0, deviate(level) * sqrt(spread) / -log(share)))
+    by = exp(min(MOST_BY, deviate(level) * sqrt(spread) / -log(share)))
     return Interval(share**by, share ** (1 / by))
 
 
@@ -241,7 +257,7 @@ def _merge(
     merged: defaultdict[float, tuple[float, float, float]] = defaultdict(lambda: (0.0, 0.0, 0.0))
     for time, (one, other, lost) in rows:
         if min(time, one, other, lost) < 0:
-            raise ValueError("times and counts are not below zero")
+            raise ValueError(NOT_BELOW)
         before = merged[time]
         merged[time] = (before[0] + one, before[1] + other, before[2] + lost)
     return sorted(merged.items())

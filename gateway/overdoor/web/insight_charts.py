@@ -13,7 +13,7 @@ from overdoor.insight.cells import Cell
 from overdoor.insight.intervals import only_dots
 from overdoor.insight.measures import ARRIVAL_TIME, CALLS, Measure, Unit
 from overdoor.insight.privacy import Shown
-from overdoor.insight.readings import Reading, curves, read
+from overdoor.insight.readings import Reading, curves, glance, read
 from overdoor.languages import gettext as _
 from overdoor.store.numbers import Point
 from overdoor.web import charts
@@ -150,11 +150,9 @@ def over_time(
     """A measure over days or months, with the limits of its control chart where it has some."""
     name = str(languages.gettext(measure.name))
     notes = _at_points(notes, points)
-    readings = [
-        None if point.group.cell is None else read(measure, point.group.cell) for point in points
-    ]
+    readings = glances(measure, points)
     values = [_value(measure, point, one) for point, one in zip(points, readings, strict=True)]
-    bounds = {} if by_month else limits(measure, points, open_from, notes)
+    bounds = {} if by_month else limits(measure, points, readings, open_from, notes)
     say_day = month if by_month else long_day
     every = max(1, -(-len(points) // MOST_LABELS))
     places = []
@@ -245,8 +243,18 @@ def _value(measure: Measure, point: Point, reading: Reading | None) -> float | N
     return reading.value if reading else None
 
 
+def glances(measure: Measure, points: Sequence[Point]) -> list[Reading | None]:
+    """The measure at each point; None where it may not be shown."""
+    cells = [point.group.cell for point in points]
+    return [None if cell is None else glance(measure, cell) for cell in cells]
+
+
 def limits(
-    measure: Measure, points: Sequence[Point], open_from: date, notes: Mapping[date, str]
+    measure: Measure,
+    points: Sequence[Point],
+    readings: Sequence[Reading | None],
+    open_from: date,
+    notes: Mapping[date, str],
 ) -> dict[int, control.Point]:
     """The control chart of the days that are over and may be shown, by their index.
 
@@ -256,9 +264,8 @@ def limits(
         return {}
     known = [
         (index, reading)
-        for index, point in enumerate(points)
-        if point.start < open_from and point.group.cell is not None
-        if (reading := read(measure, point.group.cell)).value is not None
+        for index, (point, reading) in enumerate(zip(points, readings, strict=True))
+        if point.start < open_from and reading is not None and reading.value is not None
     ]
     days = [points[index].start for index, _reading in known]
     phases = [next((i for i, day in enumerate(days) if day >= note), len(days)) for note in notes]

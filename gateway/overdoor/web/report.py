@@ -148,7 +148,9 @@ def _alarms(shot: Shot, points: list[Point], notes: Mapping[date, str]) -> list[
     """The days of the week that a rule of the control chart marks."""
     found = []
     for measure in WATCHED:
-        limits = drawn.limits(measure, points, shot.ask.today, notes)
+        limits = drawn.limits(
+            measure, points, drawn.glances(measure, points), shot.ask.today, notes
+        )
         days = [
             drawn.short_day(points[index].start)
             for index, limit in limits.items()

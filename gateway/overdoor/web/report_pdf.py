@@ -5,11 +5,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from overdoor.insight import measures
-from overdoor.insight.readings import read
 from overdoor.languages import current
 from overdoor.languages import gettext as _
 from overdoor.web.charts.svg import ms_ticks
-from overdoor.web.insight_charts import limits, short_day
+from overdoor.web.insight_charts import glances, limits, short_day
 from overdoor.web.report import Line, Report
 from overdoor.web.words import span
 
@@ -90,13 +89,13 @@ def _lines(pdf: "FPDF", head: str, lines: Sequence[Line], none: str = "") -> Non
 def _picture(pdf: "FPDF", told: Report) -> None:
     """The daily medians of eight weeks, their band, and the points that a rule marks."""
     measure = measures.TO_BE_HELPED
-    values = [
-        read(measure, point.group.cell).value if point.group.cell else None for point in told.points
-    ]
+    readings = glances(measure, told.points)
+    values = [reading.value if reading else None for reading in readings]
     known = [value for value in values if value is not None]
     if not known:
         return
-    bounds = limits(measure, told.points, told.points[-1].start + timedelta(1), told.phases)
+    after = told.points[-1].start + timedelta(1)
+    bounds = limits(measure, told.points, readings, after, told.phases)
     scale = ms_ticks(max([*known, *(one.high or 0 for one in bounds.values())]))
     _head(pdf, _("Time to be helped, day by day"))
     top, step = pdf.get_y() + 2, _WIDE / len(values)
