@@ -6,7 +6,6 @@ no rows give an empty curve. Raised for a time or a count below zero: ValueError
 """
 
 from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import exp, inf, log, sqrt
@@ -151,11 +150,13 @@ def doubly_censored(rows: Iterable[Ended], before: Iterable[tuple[float, float]]
     the curve has no interval. Source: Turnbull, Nonparametric Estimation of a Survivorship Function
     with Doubly Censored Data, 1974.
     """
-    merged = _merge(
-        [
-            *((time, (ended, 0.0, lost)) for time, ended, lost in rows),
-            *((time, (0.0, count, 0.0)) for time, count in before),
-        ]
+    merged = _folded(
+        _merge(
+            [
+                *((time, (ended, 0.0, lost)) for time, ended, lost in rows),
+                *((time, (0.0, count, 0.0)) for time, count in before),
+            ]
+        )
     )
     seen, gone, lost = ([counts[of] for _, counts in merged] for of in range(3))
     ended = [one + other for one, other in zip(seen, gone, strict=True)]
@@ -254,13 +255,31 @@ def _merge(
     rows: Iterable[tuple[float, tuple[float, float, float]]],
 ) -> list[tuple[float, tuple[float, float, float]]]:
     """What happened at each time, in order."""
-    merged: defaultdict[float, tuple[float, float, float]] = defaultdict(lambda: (0.0, 0.0, 0.0))
-    for time, (one, other, lost) in rows:
-        if min(time, one, other, lost) < 0:
+    merged: dict[float, tuple[float, float, float]] = {}
+    for time, counts in rows:
+        one, other, lost = counts
+        if time < 0 or one < 0 or other < 0 or lost < 0:
             raise ValueError(NOT_BELOW)
-        before = merged[time]
-        merged[time] = (before[0] + one, before[1] + other, before[2] + lost)
+        before = merged.get(time)
+        if before:
+            merged[time] = (before[0] + one, before[1] + other, before[2] + lost)
+        else:
+            merged[time] = counts
     return sorted(merged.items())
+
+
+def _folded(
+    merged: list[tuple[float, tuple[float, float, float]]],
+) -> list[tuple[float, tuple[float, float, float]]]:
+    """The same without times of losses alone: those were there for the end before, and no more."""
+    folded = merged[:1]
+    for time, (one, other, lost) in merged[1:]:
+        if one or other:
+            folded.append((time, (one, other, lost)))
+        else:
+            at, (first, second, lost_before) = folded[-1]
+            folded[-1] = (at, (first, second, lost_before + lost))
+    return folded
 
 
 def _less(count: float, gone: float, n: float) -> float:
