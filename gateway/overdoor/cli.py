@@ -12,12 +12,14 @@ from typing import Annotated, Literal
 import structlog
 import typer
 
-from overdoor import __version__, associates, authority, numbers_cli, trust
+from overdoor import __version__, associates, numbers_cli, trust
 from overdoor import config as configuration
 from overdoor.associates import AccountError
 from overdoor.authority import AuthorityError
+from overdoor.beginning import init
 from overdoor.bus import BrokerError, TakenOver
 from overdoor.cards import CardsError
+from overdoor.checkup.command import check
 from overdoor.config import ConfigError
 from overdoor.demo import DemoError, demo_config, run_demo
 from overdoor.device import DeviceError
@@ -55,6 +57,8 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
+app.command()(init)
+app.command()(check)
 app.command()(trust.ca)
 app.command()(numbers_cli.export)
 app.command()(numbers_cli.datasette)
@@ -94,29 +98,6 @@ def run(config: ConfigFile = Path("shop.toml")) -> None:
     """
     read = configuration.read(config)
     asyncio.run(serve(read, _announce, file=config))
-
-
-@app.command()
-def check(config: ConfigFile = Path("shop.toml")) -> None:
-    """Check a shop's file without starting anything."""
-    read = configuration.read(config)
-    devices = sum(len(room.all_devices()) for room in read.room)
-    typer.echo(
-        f"{config} is good: {read.shop.name}, {len(read.zone)} zones, {len(read.room)} rooms, "
-        f"{devices} devices, {len(read.pager)} pagers."
-    )
-    if read.mystery is not None:
-        per_day, times = read.mystery.per_day, ", ".join(read.mystery.times)
-        often = f"{per_day} a day" if per_day else f"at {times}"
-        rooms = len(read.mystery_rooms())
-        typer.echo(f"Mystery calls: {often}, each in one of {rooms} rooms while it is free.")
-    if read.web.tls_cert is not None:
-        left = authority.days_left(authority.read_certificate(read.web.tls_cert))
-        typer.echo(f"The pages are served over HTTPS; the certificate ends in {left} days.")
-    days = read.data.keep_days
-    typer.echo(f"Calls and their events are kept for {days} day{'s' if days > 1 else ''}.")
-    if read.privacy.small_groups:
-        typer.echo("The staff agreed that numbers about one or two of them are shown.")
 
 
 @app.command()

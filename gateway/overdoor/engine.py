@@ -82,6 +82,7 @@ class Engine:
         self.trouble: Sentence | None = None  # why nothing can be stored just now
         self.broker_up = False
         self.broker_losses = 0  # since the start
+        self.write_ms: float | None = None  # of the disk at the start; None: not measured
         self.telemetry: dict[str, dict[str, Any]] = {}  # device → its last info, in memory only
         self._shop = self.committed
         self._listeners: list[Callable[[Done], None]] = []

@@ -7,8 +7,9 @@ import signal
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -16,7 +17,7 @@ import structlog
 import uvicorn
 from fastapi import APIRouter
 
-from overdoor import authority
+from overdoor import authority, checkup, storage
 from overdoor.bus import Address, Bus, EmbeddedBroker
 from overdoor.cards import Cards
 from overdoor.config import Config, ConfigError
@@ -111,6 +112,7 @@ async def serve(
                     hooks=hooks,
                     small_groups=config.privacy.small_groups,
                     plan=config.staffing,
+                    look=partial(checkup.look, config, file) if file is not None else None,
                 )
                 server = _Server(
                     uvicorn.Config(
@@ -140,18 +142,13 @@ async def serve(
                     tasks.start(_post(config, engine, hooks))
                     if file is not None:
                         tasks.start(ShopFile(file, config, engine).follow())
-                    connected = asyncio.create_task(bus.connected.wait())
-                    # A broker that is away now may come later.
-                    await asyncio.wait(
-                        {talking, connected},
-                        timeout=CONNECT_LIMIT_S,
-                        return_when=asyncio.FIRST_COMPLETED,
-                    )
-                    connected.cancel()
+                    await _connected(bus, talking)
                     _settle_memory()
                     ready(running)
+                    measuring = asyncio.create_task(_measure_disk(engine))
                     beside = tasks.start(work(running)) if work is not None else None
                     await tasks.first_end(stopping)
+                    await measuring
                     if beside is not None:
                         await tasks.end(beside)
                     app.state.hub.close()
@@ -204,6 +201,24 @@ def _settle_memory() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+async def _connected(bus: Bus, talking: asyncio.Task[None]) -> None:
+    """Waits for the broker, but not for long: one that is away now may come later."""
+    connected = asyncio.create_task(bus.connected.wait())
+    await asyncio.wait(
+        {talking, connected}, timeout=CONNECT_LIMIT_S, return_when=asyncio.FIRST_COMPLETED
+    )
+    connected.cancel()
+
+
+async def _measure_disk(engine: Engine) -> None:
+    """Finds out how long presses will wait for the disk, and warns if that is long."""
+    with suppress(OSError):  # a full disk says so elsewhere
+        took = await asyncio.to_thread(storage.write_ms, engine.store.path.parent)
+        engine.write_ms = round(took, 3)
+        if storage.slow(took) is not None:
+            log.warning("the disk is slow, and every press waits for it", ms=round(took))
 
 
 def _check_tls(config: Config) -> None:

@@ -27,7 +27,9 @@ async def accounts(stage: Stage) -> AsyncIterator[Shown]:
     printed = await stage.command("associate", "link", "--first")
     first = re.search(r"http://\S+/join/\S+", printed)
     assert first is not None, printed
-    page = await stage.open(first[0])
+    page = await stage.open(f"{gateway.url}/check")
+    yield Shown("check", page)
+    await page.goto(first[0])
     yield Shown("join-first-manager", page)
     await page.get_by_label("Your name").fill("Mira")
     await page.get_by_label("Choose a").fill("a long password")

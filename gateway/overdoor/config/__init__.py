@@ -5,7 +5,7 @@ A mistake is told in one sentence, with its line. `parts` says what can stand in
 reads it.
 """
 
-from overdoor.config.parts import SIZE, Config, ShopPart, WebPart
+from overdoor.config.parts import SIZE, Config, HoursPart, MqttPart, ShopPart, WebPart
 from overdoor.config.planning import ReportPart, StaffingPart
 from overdoor.config.reading import ConfigError, read
 
@@ -13,6 +13,8 @@ __all__ = [
     "SIZE",
     "Config",
     "ConfigError",
+    "HoursPart",
+    "MqttPart",
     "ReportPart",
     "ShopPart",
     "StaffingPart",

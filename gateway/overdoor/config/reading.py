@@ -43,7 +43,7 @@ def read(path: Path) -> Config:
         data = tomllib.loads(text)
     except FileNotFoundError:
         raise ConfigError(
-            f"There is no file {path}. Write one as docs/protocol.md shows, or give --config."
+            f"There is no file {path}. overdoor init writes one; or give --config."
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}.") from None

@@ -4,8 +4,9 @@
 the tables beside the log and can rebuild them from it; `retention` lets go of what is old.
 """
 
+from overdoor.store.problem import StoreError
 from overdoor.store.retention import Retention
-from overdoor.store.store import FILE, Store, StoreError, copy_database
+from overdoor.store.store import FILE, Store, copy_database
 from overdoor.store.writer import Turned, Writer
 
 __all__ = ["FILE", "Retention", "Store", "StoreError", "Turned", "Writer", "copy_database"]

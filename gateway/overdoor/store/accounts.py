@@ -16,8 +16,9 @@ from pathlib import Path
 from sqlite3 import Connection
 
 from overdoor.core.model import Millis
+from overdoor.store.problem import InUse, StoreError
 from overdoor.store.projections import Statement
-from overdoor.store.store import FILE, InUse, Store, StoreError, connect
+from overdoor.store.store import FILE, Store, connect
 
 INVITATION_MS = 7 * 86_400_000
 FIRST_LINK_MS = 86_400_000

@@ -16,11 +16,13 @@ from weakref import WeakSet
 import structlog
 from sqlite_utils import Database
 
+from overdoor import __version__
 from overdoor.core import codec
 from overdoor.core.events import Event
 from overdoor.core.ledger import Boot
 from overdoor.core.model import Call, Millis, Shop
-from overdoor.store import base
+from overdoor.store import base, version
+from overdoor.store.problem import InUse, StoreError
 from overdoor.store.projections import load, read_log, rebuild
 from overdoor.store.schema import BUSY_TIMEOUT_MS, INCREMENTAL, migrations
 from overdoor.store.writer import Writer
@@ -30,14 +32,6 @@ COMPACTED_AT_START = 32_000_000  # bytes, a second or two even on a small box
 
 
 log = structlog.get_logger()
-
-
-class StoreError(Exception):
-    """The data folder cannot be used. The message says why, and what to do."""
-
-
-class InUse(StoreError):  # noqa: N818 - what it is
-    """Another gateway runs on the folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +59,11 @@ class Store:
             stack.callback(self._close_connections)
             with self.opening():
                 self._db = connect(self.path)
+                if version.of(self._db) is version.Version.NEWER:
+                    raise StoreError(
+                        f"{self.path} was written by a newer Overdoor than {__version__}. Install "
+                        "that version again, or restore a backup of this one."
+                    )
                 self._db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a new file
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute("PRAGMA secure_delete = ON")  # an erased name is gone
@@ -314,7 +313,7 @@ def connect(path: Path) -> sqlite3.Connection:
 def _locked(folder: Path) -> Iterator[None]:
     """Keeps the folder for one gateway."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(0o700, parents=True, exist_ok=True)
         file = (folder / "overdoor.lock").open("w")
     except (OSError, ValueError) as error:
         raise StoreError(f"The data folder {folder} cannot be written: {error}.") from error

@@ -1,6 +1,6 @@
 """The web application of one shop."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 from weakref import WeakValueDictionary
@@ -15,6 +15,7 @@ from overdoor import __version__, authority, languages
 from overdoor.cards import Cards
 from overdoor.config import ShopPart, StaffingPart, WebPart
 from overdoor.engine import Engine
+from overdoor.finding import Finding
 from overdoor.hooks import Hooks
 from overdoor.insight.privacy import AGREED, Rule
 from overdoor.orders import Orders
@@ -25,6 +26,7 @@ from overdoor.updates import Updates
 from overdoor.web import (
     api,
     boards,
+    checkup,
     desk,
     desk_page,
     devices,
@@ -73,10 +75,12 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
     hooks: Hooks | None = None,
     small_groups: bool = False,
     plan: StaffingPart | None = None,
+    look: Callable[[], Sequence[Finding]] | None = None,
 ) -> FastAPI:
     """The app. `dashboard`: folder of templates and static files. `web`: how people get here.
 
     `small_groups`: the staff agreed that numbers about one or two of them are shown.
+    `look`: looks over shop and machine, and may block; without it there is no page for that.
     """
     web = web or WebPart()
     app = FastAPI(
@@ -116,6 +120,7 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
         lambda: engine.committed.plan.timezone,
         AGREED if demo or small_groups else Rule(),  # nobody works in the demo's shop
     )
+    state.checkup = checkup.Checkup(look) if look is not None else None
     state.staffing = staffing.Staffing(plan or StaffingPart())
     state.key_locks = WeakValueDictionary()
     languages.offered()  # read now, so that nobody waits for it
@@ -140,6 +145,7 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
         oneself,
         upkeep,
         trust,
+        checkup,
         boards,
         desk,
         desk_page,
@@ -167,12 +173,14 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
     async def readyz() -> JSONResponse:
         """Ready, or 503 and why not."""
         reasons = engine.reasons()
-        note = authority.warning(state.certificate)
         return JSONResponse(
             {
                 "status": "not ready" if reasons else "ready",
                 "reasons": reasons,
-                "warnings": [*([note] if note else []), *state.hooks.warnings(engine.clock())],
+                "warnings": [
+                    *pages.warnings(state, engine),
+                    *state.hooks.warnings(engine.clock()),
+                ],
                 "retention": views.retention_view(engine),
             },
             503 if reasons else 200,

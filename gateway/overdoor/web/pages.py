@@ -4,9 +4,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.datastructures import State
 from starlette.responses import Response
 
-from overdoor import __version__, authority, languages
+from overdoor import __version__, authority, languages, storage
+from overdoor.core.sentence import Sentence
 from overdoor.engine import Engine
 from overdoor.languages import gettext as _
 from overdoor.web import views
@@ -145,8 +147,14 @@ def live(request: Request, engine: Engine) -> dict[str, Any]:
     """What of the manager's page is of this moment."""
     state = request.app.state
     reach = reach_view(engine, state.reach, len(state.hub.on_duty()))
-    warning = authority.warning(state.certificate)
-    return views.live(engine, state.timezone) | {"reach": reach, "warning": warning}
+    seen_to = warnings(state, engine)
+    return views.live(engine, state.timezone) | {"reach": reach, "warnings": seen_to}
+
+
+def warnings(state: State, engine: Engine) -> list[Sentence]:
+    """What works still, and should be seen to."""
+    said = (authority.warning(state.certificate), storage.slow(engine.write_ms))
+    return [one for one in said if one is not None]
 
 
 def zones(engine: Engine) -> list[dict[str, str]]:

@@ -107,6 +107,7 @@ ACCESS: dict[str, For] = {
     "GET /api/v1/devices/{device_id}/update": For.MANAGER,
     "PUT /api/v1/devices/{device_id}/update": For.MANAGER,
     "DELETE /api/v1/devices/{device_id}/update": For.MANAGER,
+    "GET /check": For.MANAGER,
     "GET /rooms": For.MANAGER,
     "POST /rooms/{room_id}/service": For.MANAGER,
     "POST /calls/{call_id}/void": For.MANAGER,

@@ -1,0 +1,248 @@
+"""What the gateway needs of the network: its ports, the broker, the push services."""
+
+import asyncio
+import os
+import secrets
+import socket
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from ipaddress import ip_address
+from pathlib import Path
+
+import aiomqtt
+
+from overdoor.bus import Address, BrokerError, EmbeddedBroker
+from overdoor.config import Config, WebPart
+from overdoor.core.sentence import Sentence
+from overdoor.finding import Finding, bad, good, warning
+
+MOSQUITTO_FILES = Path("/etc/mosquitto")
+_ASK_S = 3.0
+_VERSION_S = 1.0
+_OLDEST = (2, 0)  # of mosquitto: from here on nobody is let in unless its file says so
+_REFUSED = {4, 5, 134, 135}  # reason codes of CONNACK: password, not authorised; MQTT 3.1.1 and 5
+_WANTED = ("set_tcp_nodelay", "max_inflight_messages", "max_queued_messages")
+# Where the services of browsers are that hide behind a wildcard; the first is Chrome's.
+_PUSH = {
+    "*.push.services.mozilla.com": "updates.push.services.mozilla.com",
+    "*.push.apple.com": "web.push.apple.com",
+    "*.notify.windows.com": "wns2-par02p.notify.windows.com",
+}
+
+
+def pages(config: Config) -> Iterator[Finding]:
+    """Whether the pages can be served, and for whom."""
+    web = config.web
+    if is_served(web):
+        yield good(Sentence("The gateway runs; its pages are at %(url)s.", url=web.here))
+    elif (why := _taken(web.host, web.port)) is None:
+        yield good(Sentence("The pages can be served on %(bind)s.", bind=web.bind))
+    else:
+        yield bad(
+            Sentence("The pages cannot be served on %(bind)s: %(why)s.", bind=web.bind, why=why),
+            Sentence("Stop what listens there, or set another [web] bind."),
+        )
+    if _loopback(web.host):
+        yield warning(
+            Sentence("The pages are for this machine only: no phone can open them."),
+            Sentence('Set [web] bind = "0.0.0.0:%(port)s".', port=web.port),
+        )
+
+
+def is_served(web: WebPart) -> bool:
+    """Whether a gateway answers there."""
+    host = web.here.partition("://")[2].rpartition(":")[0].strip("[]")
+    ask = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    with suppress(OSError):
+        plain = socket.create_connection((host, web.port), _ASK_S)
+        with plain:
+            plain.settimeout(_ASK_S)
+            asked = _unchecked().wrap_socket(plain) if web.scheme == "https" else plain
+            with asked:
+                asked.sendall(ask)
+                return b'"alive"' in b"".join(iter(lambda: asked.recv(4096), b""))
+    return False
+
+
+def _unchecked() -> ssl.SSLContext:
+    """It is asked only whether it is there, on this machine."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _taken(host: str, port: int) -> str | None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.create_server((host, port), family=family):
+            return None
+    except OSError as error:
+        return os.strerror(error.errno or 0)
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def broker(config: Config) -> Iterator[Finding]:
+    """Whether the broker takes the gateway, which one it is, and whether it is set up as it should.
+
+    A client of its own asks, so that a gateway that runs keeps its connection.
+    """
+    mqtt = config.mqtt
+    if mqtt.url == "embedded":
+        yield from _embedded(config)
+        return
+    address = replace(Address.parse(mqtt.url), ca=str(mqtt.ca) if mqtt.ca else None)
+    where = f"{address.host}:{address.port}"
+    try:
+        version = asyncio.run(_version(address))
+    except (aiomqtt.MqttError, OSError) as error:
+        if getattr(getattr(error, "rc", None), "value", None) in _REFUSED:
+            yield bad(
+                Sentence("The broker at %(where)s refuses the gateway's password.", where=where),
+                Sentence(
+                    "Put the files of overdoor device add where mosquitto reads them, and let it "
+                    "read them again."
+                ),
+            )
+            return
+        yield bad(
+            Sentence("The broker at %(where)s does not answer: %(why)s.", where=where, why=error),
+            Sentence("Start it, or mend [mqtt] url; a gateway that runs keeps trying."),
+        )
+        return
+    yield from _is_good(where, version)
+    if address.user is not None and asyncio.run(_lets_in_anybody(address)):
+        yield warning(
+            Sentence("The broker at %(where)s lets in who says no password.", where=where),
+            Sentence("Set allow_anonymous false, password_file and acl_file in its configuration."),
+        )
+    if _loopback(address.host) and (missing := missing_options(MOSQUITTO_FILES)):
+        yield warning(
+            Sentence("mosquitto's configuration has no %(options)s.", options=", ".join(missing)),
+            Sentence("Add them as docs/running.md shows, and restart mosquitto."),
+        )
+
+
+def _embedded(config: Config) -> Iterator[Finding]:
+    port = config.mqtt.port
+    if not is_served(config.web) and _taken("127.0.0.1", port) is not None:
+        yield bad(
+            Sentence("Port %(port)s is taken, so the embedded broker cannot start.", port=port),
+            Sentence("Stop what listens there, or set another [mqtt] port."),
+        )
+    try:
+        name = EmbeddedBroker(config.data.path, port, config.mqtt.broker).name
+    except BrokerError as error:
+        yield bad(
+            Sentence("The embedded broker cannot start: %(why)s", why=error),
+            Sentence("Install mosquitto."),
+        )
+        return
+    yield warning(
+        Sentence("The embedded broker (%(name)s) is for this machine only.", name=name),
+        Sentence("For devices on the Wi-Fi install mosquitto, and set [mqtt] url."),
+    )
+
+
+def _is_good(where: str, version: str | None) -> Iterator[Finding]:
+    if version is None:
+        yield good(Sentence("The broker at %(where)s takes the gateway.", where=where))
+        return
+    numbers = version.removeprefix("mosquitto version ").split(".")
+    old = version.startswith("mosquitto") and all(part.isdigit() for part in numbers[:2])
+    if old and tuple(map(int, numbers[:2])) < _OLDEST:
+        yield warning(
+            Sentence("The broker at %(where)s is %(version)s.", where=where, version=version),
+            Sentence("Use mosquitto 2.0 or newer: older ones let anybody in."),
+        )
+        return
+    yield good(
+        Sentence(
+            "The broker at %(where)s takes the gateway; it is %(version)s.",
+            where=where,
+            version=version,
+        )
+    )
+
+
+def _client(address: Address, *, named: bool) -> aiomqtt.Client:
+    return aiomqtt.Client(
+        address.host,
+        address.port,
+        username=address.user if named else None,
+        password=address.password if named else None,
+        identifier=f"overdoor-check-{secrets.token_hex(4)}",
+        tls_context=ssl.create_default_context(cafile=address.ca) if address.tls else None,
+        timeout=_ASK_S,
+    )
+
+
+async def _version(address: Address) -> str | None:
+    """What the broker says that it is; None if it does not tell. Raises `MqttError`, `OSError`."""
+    async with _client(address, named=True) as client:
+        with suppress(TimeoutError, aiomqtt.MqttError):
+            async with asyncio.timeout(_VERSION_S):
+                await client.subscribe("$SYS/broker/version")
+                async for message in client.messages:
+                    return bytes(message.payload).decode(errors="replace")
+    return None
+
+
+async def _lets_in_anybody(address: Address) -> bool:
+    try:
+        async with _client(address, named=False):
+            return True
+    except (aiomqtt.MqttError, OSError):
+        return False
+
+
+def missing_options(folder: Path) -> list[str]:
+    """Which options mosquitto's files lack; none if there are no files, or they are unreadable."""
+    said = set[str]()
+    try:
+        files = [folder / "mosquitto.conf", *sorted((folder / "conf.d").glob("*.conf"))]
+        for file in files:
+            lines = file.read_text(errors="replace").splitlines()
+            said |= {words[0] for line in lines if (words := line.split())}
+    except OSError:
+        return []
+    return [option for option in _WANTED if option not in said]
+
+
+def push(config: Config) -> Iterator[Finding]:
+    """Whether web push can work, if it is wanted."""
+    if config.notify.contact is None:
+        return
+    if config.web.scheme != "https":
+        yield warning(
+            Sentence("Web push is wanted, but browsers take it only over HTTPS."),
+            Sentence("Make certificates with overdoor ca."),
+        )
+    yield from reaching([_PUSH.get(host, host) for host in config.notify.push_services])
+
+
+def reaching(hosts: Sequence[str], port: int = 443) -> Iterator[Finding]:
+    """Whether each of these push services answers; no more is said to them than hello."""
+    for host in hosts:
+        if "*" in host:
+            continue
+        try:
+            socket.create_connection((host, port), _ASK_S / 2).close()
+        except OSError as error:
+            yield warning(
+                Sentence("%(host)s, for push, is not reached: %(why)s.", host=host, why=error),
+                Sentence(
+                    "Let this machine out to port %(port)s, or use ntfy in the shop's own network.",
+                    port=port,
+                ),
+            )
+        else:
+            yield good(Sentence("%(host)s, for push, is reached.", host=host))
