@@ -7,6 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+from playwright.async_api import expect
+
+# A slow machine is no fault of what is tested.
+settings.register_profile("overdoor", deadline=None)
+settings.load_profile("overdoor")
+expect.set_options(timeout=20_000)
 
 _PLACES = f"{os.environ.get('PATH', '')}:/usr/sbin:{Path(sys.executable).parent}"
 TOOLS = {

@@ -8,11 +8,13 @@ const KEYS = { d: "day", w: "week", m: "month", y: "year", a: "ever", Escape: "b
 
 const part = document.getElementById("numbers");
 let asked = 0; // which pull is the latest
+let wanted = null; // what it asked for
 let last = 0;
 let timer = 0;
 
 async function pull(query) {
   const mine = ++asked;
+  wanted = query;
   last = Date.now();
   const answer = await fetch(part.dataset.part + query, { headers: { Accept: "text/html" }, cache: "no-store" });
   if (answer.redirected || !answer.ok) return false;
@@ -94,6 +96,6 @@ document.querySelector("[data-fragment]").addEventListener("pulled", () => {
   clearTimeout(timer);
   if (!("live" in (part.firstElementChild?.dataset ?? {}))) return;
   timer = setTimeout(() => {
-    if (document.visibilityState === "visible") pull(shown()).catch(() => {});
+    if (document.visibilityState === "visible") pull(wanted ?? shown()).catch(() => {});
   }, Math.max(300, last + REST_MS - Date.now()));
 });

@@ -274,7 +274,7 @@ async def test_an_error_of_the_receiver_is_not_swallowed() -> None:
             await client.run(fail)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=60))
 def test_any_bytes_from_a_broker_are_read_or_end_in_an_mqtt_error(garbage: bytes) -> None:
     async def session() -> None:

@@ -12,7 +12,7 @@ from overdoor_device.outbox import Outbox
 from overdoor_device.patterns import FlashGuard
 
 # A busy machine must not turn a slow example into a failure.
-thorough = settings(max_examples=200, deadline=None)
+thorough = settings(max_examples=200)
 
 # ---- contacts
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from overdoor_device import record
 
-thorough = settings(max_examples=200, deadline=None)
+thorough = settings(max_examples=200)
 
 BOOTS = st.binary(min_size=6, max_size=6).map(bytes.hex)
 NUMBERS = st.integers(1, 2**32 - 1)

@@ -82,7 +82,7 @@ def test_options_answer_and_a_wrong_one_is_one_sentence(tmp_path: Path) -> None:
 NAMES = st.text(min_size=1, max_size=90).filter(lambda name: "," not in name)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(NAMES, st.lists(st.tuples(NAMES, st.integers(1, 12)), min_size=1, max_size=4))
 def test_whatever_a_shop_is_called_its_file_says_so_or_the_name_is_refused(
     name: str, zones: list[tuple[str, int]]

@@ -17,9 +17,7 @@ rooms = st.sampled_from(ROOMS)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["rotate", "restart"]), rooms), max_size=12))
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_card_opens_its_own_room_until_it_is_rotated(
     tmp_path_factory: pytest.TempPathFactory, story: list[tuple[str, str]]
 ) -> None:
@@ -41,9 +39,7 @@ def test_every_card_opens_its_own_room_until_it_is_rotated(
 
 
 @given(st.text(max_size=40), rooms, st.data())
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_near_a_token_is_one(
     tmp_path: Path, noise: str, room: str, data: st.DataObject
 ) -> None:

@@ -231,7 +231,7 @@ mutations = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(mutations)
 def test_any_change_to_a_good_file_gives_a_config_or_a_sentence(
     tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[str, int, str]]

@@ -42,7 +42,7 @@ moves = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(moves)
 def test_a_receipt_covers_only_what_is_stored_and_in_the_end_everything(
     moves: list[tuple[str, int]],

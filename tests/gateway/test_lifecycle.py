@@ -370,6 +370,4 @@ class Calls(RuleBasedStateMachine):
 
 
 TestCalls = Calls.TestCase
-TestCalls.settings = settings(
-    max_examples=250, stateful_step_count=40, deadline=None, report_multiple_bugs=False
-)
+TestCalls.settings = settings(max_examples=250, stateful_step_count=40, report_multiple_bugs=False)

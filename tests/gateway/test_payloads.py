@@ -170,7 +170,7 @@ def test_no_bytes_make_a_parser_raise(payload: bytes) -> None:
     payloads.parse_status("cp-w1", payload, retained=False)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.sampled_from([("cp-w1", PRESS), ("pg-1", PAGER)]),
     st.dictionaries(members, json_values, max_size=4),
@@ -190,7 +190,7 @@ def test_whatever_has_a_key_can_be_stored_and_is_receipted(
         assert only(Receipt, floor.effects)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.dictionaries(st.sampled_from(["kind", "model", "firmware", "caps", "rssi"]), json_values))
 @example({"model": "\ud800", "caps": ["\udfff", "presence"]})
 def test_whatever_a_device_says_it_is_can_be_stored(info: dict[str, Any]) -> None:

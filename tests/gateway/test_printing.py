@@ -51,7 +51,7 @@ def test_four_cards_to_a_page_of_a4(cards: int, pages: int) -> None:
     assert tuple(round(side) for side in document[0].get_size()) == A4_POINTS
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=90))
 def test_the_printed_code_is_the_address_module_by_module(path: str) -> None:
     url = f"https://shop.lan/s/{path}"
@@ -74,7 +74,7 @@ def test_the_printed_code_is_the_address_module_by_module(path: str) -> None:
     ]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.text(max_size=200), st.text(max_size=80))
 def test_no_name_breaks_the_sheet(room: str, shop: str) -> None:
     assert len(pypdfium2.PdfDocument(room_cards([RoomCard(room, shop, URL)]))) == 1

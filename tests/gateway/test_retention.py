@@ -97,7 +97,7 @@ def known(db: sqlite3.Connection) -> Store:
     return store
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(HISTORY, st.lists(st.floats(0, 1.1), min_size=1, max_size=3))
 def test_a_shop_that_let_go_says_of_all_it_keeps_what_it_said_before(
     history: list[tuple[str, int]], cuts: list[float]
@@ -132,7 +132,7 @@ def test_a_shop_that_let_go_says_of_all_it_keeps_what_it_said_before(
 
 
 @given(HISTORY)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_whatever_the_limit_the_last_fact_stays(history: list[tuple[str, int]]) -> None:
     floor = Floor()
     for happening, pick in history:

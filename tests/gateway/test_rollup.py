@@ -83,7 +83,7 @@ class Written:
 # -- the same as counting by hand ------------------------------------------------------------------
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(HISTORY)
 def test_a_day_that_was_rolled_up_says_what_its_calls_say(history: list[tuple[str, int]]) -> None:
     floor = Floor()
@@ -120,7 +120,7 @@ def test_a_day_that_was_rolled_up_says_what_its_calls_say(history: list[tuple[st
             assert whole(db, level, start) == cell
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(HISTORY)
 def test_however_often_and_late_it_is_done_it_comes_out_the_same(
     history: list[tuple[str, int]],

@@ -73,7 +73,7 @@ def tables(db: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:
     return {name: sorted(db.execute(f"SELECT * FROM {name}")) for name in PROJECTIONS}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(HISTORY)
 def test_the_tables_are_what_the_log_makes_of_them(history: list[tuple[str, int]]) -> None:
     floor = Floor()

@@ -1,10 +1,11 @@
 """The numbers in a real browser: another period without a new page, by key and by click."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from tests.past import write_past
 
@@ -59,6 +60,30 @@ async def test_keys_lead_through_the_periods_and_back(street: Street, chromium: 
     await expect(page.locator("#chart-h")).to_have_text("Service level")
     assert await page.evaluate("window.same"), "never a new page"
     assert errors == []
+
+
+async def test_a_refresh_that_nobody_asked_for_takes_no_choice_back(
+    street: Street, chromium: Browser
+) -> None:
+    gateway = await street.gateway()
+    page = await chromium.new_page()
+    await page.clock.install()
+    await page.goto(f"{gateway.url}/")
+    slow = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await slow.wait()
+        await route.continue_()
+
+    await page.route("**/numbers?*period=month*", late)
+    async with page.expect_request("**/numbers?*period=month*"):
+        await page.keyboard.press("m")
+    await page.evaluate(
+        "document.querySelector('[data-fragment]').dispatchEvent(new Event('pulled'))"
+    )
+    await page.clock.fast_forward(30_000)
+    slow.set()
+    await said(page, "month")
 
 
 async def test_a_call_is_in_the_numbers_by_itself(street: Street, chromium: Browser) -> None:
