@@ -100,7 +100,8 @@ def _draw(count: int) -> dict[str, Any]:
             needs = NEEDS.get(room, ())
             rooms.append({"id": room, "name": f"{name} {number + 1}", "needs": needs, **place})
         left = round(left + width, 2)
-    return {"width": left, "height": DEPTH_M, "zones": zones, "rooms": rooms}
+    shape = {"width": left, "height": DEPTH_M, "pitch": PITCH_M}
+    return shape | {"zones": zones, "rooms": rooms}
 
 
 def _shares(count: int) -> list[int]:
