@@ -7,9 +7,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
+HASS := .venv-home-assistant
+HASS_STAMP := $(HASS)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test check bench soak drill model icons messages screenshots hardware-files tools clean
+.PHONY: help run test check bench soak drill model icons messages screenshots home-assistant hardware-files tools clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
@@ -55,6 +57,9 @@ screenshots: tools ## every page in every state, as pictures (some: ARGS="screen
 messages: $(DEV_STAMP) ## the catalogues brought up to date with what the pages say (docs/translating.md)
 	$(BIN)/python -m tests.messages
 
+home-assistant: tools $(HASS_STAMP) ## a real Home Assistant discovers a shop (in an environment of its own)
+	$(BIN)/pytest -s tests/home_assistant/check_discovery.py $(ARGS)
+
 hardware-files: tools ## wiring, parts, power, plates and bench sheet, made anew from their data
 	$(BIN)/python -m hardware.tools check
 	$(BIN)/python -m hardware.tools make
@@ -96,5 +101,14 @@ $(DEV_STAMP): pyproject.toml $(VENV)/bin/python
 	@$(BIN)/python -m pip install -q --no-compile --target $(VENV)/typings --group stubs
 	@touch $@ $(RUN_STAMP)
 
+# pip takes the newest that this Python can run: 2024.3.3 on 3.11.
+$(HASS_STAMP): tests/home_assistant/needs.py
+	@echo "Installing Home Assistant into $(HASS) ..."
+	@rm -rf $(HASS)
+	@$(PYTHON) -m venv $(HASS)
+	@$(HASS)/bin/python -m pip install -q homeassistant
+	@$(HASS)/bin/python -m pip install -q $$($(HASS)/bin/python tests/home_assistant/needs.py)
+	@touch $@
+
 clean: ## remove what was installed and made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(HASS) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -18,7 +18,7 @@ import uvicorn
 from fastapi import APIRouter
 
 from overdoor import authority, checkup, storage
-from overdoor.bus import Address, Bus, EmbeddedBroker
+from overdoor.bus import Address, Bus, Discovery, EmbeddedBroker
 from overdoor.cards import Cards
 from overdoor.config import Config, ConfigError
 from overdoor.engine import Engine
@@ -96,7 +96,15 @@ async def serve(
                 updates = Updates(engine, orders)
                 ladder = _ladder(config, engine, reach)
                 hooks = Hooks()
-                bus = Bus(engine, config.shop.id, address, orders, updates, reach)
+                bus = Bus(
+                    engine,
+                    config.shop.id,
+                    address,
+                    orders,
+                    updates,
+                    reach,
+                    _discovery(config, engine),
+                )
                 app = create_app(
                     engine,
                     config.shop,
@@ -309,3 +317,19 @@ async def _post(config: Config, engine: Engine, board: Hooks) -> None:
     finally:
         if webhooks is not None:
             await webhooks.stop()
+
+
+def _discovery(config: Config, engine: Engine) -> Discovery | None:
+    """The shop as Home Assistant finds it; None if the file does not name it."""
+    part = config.home_assistant
+    if part is None:
+        return None
+    return Discovery(
+        engine,
+        config.shop.id,
+        config.shop.name,
+        prefix=part.prefix,
+        wanted=part.discovery,
+        url=config.web.origin,
+        language=config.shop.language,
+    )

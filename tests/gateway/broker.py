@@ -14,7 +14,7 @@ from typing import Any
 
 import aiomqtt
 
-from overdoor.bus import Address, Bus
+from overdoor.bus import Address, Bus, Discovery
 from overdoor.core.model import Plan
 from overdoor.engine import Engine
 from overdoor.orders import Orders
@@ -63,11 +63,13 @@ async def gateway(
     shop: str = "test",
     plan: Plan | None = None,
     orders: Orders | None = None,
+    discovery: Callable[[Engine], Discovery] | None = None,
 ) -> AsyncIterator[tuple[Engine, "asyncio.Task[None]"]]:
     """An engine with its bus, connected."""
     engine = Engine(Store(folder))
     engine.start(plan or a_plan())
-    bus = Bus(engine, shop, Address(HOST, port), orders)
+    found = discovery(engine) if discovery else None
+    bus = Bus(engine, shop, Address(HOST, port), orders, discovery=found)
     running = asyncio.create_task(bus.run())
     connected = asyncio.create_task(bus.connected.wait())
     try:

@@ -2,5 +2,6 @@
 
 from overdoor.bus.broker import BrokerError, EmbeddedBroker
 from overdoor.bus.client import Address, Bus, TakenOver
+from overdoor.bus.home_assistant import Discovery
 
-__all__ = ["Address", "BrokerError", "Bus", "EmbeddedBroker", "TakenOver"]
+__all__ = ["Address", "BrokerError", "Bus", "Discovery", "EmbeddedBroker", "TakenOver"]

@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 import structlog
 
 from overdoor.bus import payloads
+from overdoor.bus.home_assistant import Discovery
 from overdoor.bus.lamps import LampWatch
 from overdoor.bus.mqtt import Connection, Hello, Message, MqttError
 from overdoor.bus.payloads import Nonsense
@@ -83,6 +84,7 @@ class Bus:
         orders: Orders | None = None,
         updates: Updates | None = None,
         reach: Reach | None = None,
+        discovery: Discovery | None = None,
     ) -> None:
         self.topics = Topics(shop)
         self._engine = engine
@@ -97,6 +99,7 @@ class Bus:
         self._asking: asyncio.Task[None] | None = None  # held, or it would be collected
         self._complained: dict[str, tuple[int, int]] = {}  # device → (when, how many since)
         self._reach = reach  # where the receipts of pagers go
+        self._discovery = discovery
         self._orders = orders or Orders()
         self._orders.carried_by(self._carry)
         self._updates = updates or Updates(engine, self._orders)
@@ -116,6 +119,8 @@ class Bus:
                     log.warning("no connection to the broker", error=str(error))
             finally:
                 self._connection = None
+                if self._discovery is not None:
+                    self._discovery.end()
                 self._engine.broker(up=False)
             await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter
             pause = min(2 * pause, BACKOFF_S[1])
@@ -176,6 +181,9 @@ class Bus:
         self._engine.broker(up=True)
         connection.publish(self.topics.gateway_instance, self._identity)
         connection.publish(self.topics.gateway_status, b"online")
+        if self._discovery is not None:
+            self._discovery.begin(connection.publish)
+            await connection.subscribe(self._discovery.filters, qos=0)
         self._engine.submit(Restate())
 
     async def _ask_after(self, connection: Connection, devices: Iterable[str]) -> None:
@@ -200,6 +208,9 @@ class Bus:
         connection = self._connection  # the acknowledgement belongs to this one
         if connection is None:
             return
+        discovery = self._discovery
+        if discovery and discovery.hear(message.topic, message.payload, retained=message.retain):
+            return
         given = self._understand(message)
         if given is None:
             # In its turn all the same: rumqttd ends the connection over one that is early.
@@ -207,6 +218,8 @@ class Bus:
         else:
             also = self._telemetry(given) if not message.retain else ()
             self._engine.submit(given, lambda done: self._handled(connection, message, done), also)
+            if discovery and isinstance(given, DeviceDescribed):
+                discovery.described(given.device)
 
     def _telemetry(self, given: Input) -> Sequence[Statement]:
         """What is kept of an info besides what it says the device is."""
