@@ -20,7 +20,8 @@ from tests.system.test_firmware_and_gateway import room
 
 HERE = Path(__file__).parent
 PYTHON = HERE.parents[1] / ".venv-home-assistant" / "bin" / "python"
-LIMIT_S = 30.0
+LIMIT_S = 60.0
+pytestmark = pytest.mark.timeout(400)
 SECTION = """
 [home_assistant]
 prefix = "homeassistant"

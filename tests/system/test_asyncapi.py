@@ -181,7 +181,8 @@ async def test_every_message_of_a_shop_is_as_the_document_says(
             await bare.press()
             await bare.need("another-size")
             await bare.press(gesture="hold", held_ms=1000)
-            await bare.send(n=4, type="fault", what="lamp")
+            await bare.press("cancel")
+            await bare.send(n=5, type="fault", what="lamp")
             sighting = {"v": 1, "badge": "1.1", "rssi": -60}
             await bare.client.publish(bare.topic("sighting"), json.dumps(sighting))
             await heard.until("w2/event", "cancelled")
