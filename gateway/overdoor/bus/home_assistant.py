@@ -21,6 +21,7 @@ from overdoor.core.events import Fact
 from overdoor.core.model import INPUTS, Plan, Room
 from overdoor.engine import Done, Engine
 from overdoor.languages import gettext as _
+from overdoor.languages import pgettext
 from overdoor.languages import speaking
 
 ONLINE = b"online"
@@ -230,7 +231,7 @@ class Discovery:
             "sensor",
             f"{key}-call",
             {
-                "name": _("Call"),
+                "name": pgettext("noun", "Call"),
                 "device_class": "enum",
                 "options": list(CALL_STATES),
                 "icon": "mdi:hanger",
