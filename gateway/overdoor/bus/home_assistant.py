@@ -21,8 +21,7 @@ from overdoor.core.events import Fact
 from overdoor.core.model import INPUTS, Plan, Room
 from overdoor.engine import Done, Engine
 from overdoor.languages import gettext as _
-from overdoor.languages import pgettext
-from overdoor.languages import speaking
+from overdoor.languages import pgettext, speaking
 
 ONLINE = b"online"
 AT_ONCE = 50  # homes announced in one turn of the loop
