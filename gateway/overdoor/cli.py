@@ -16,6 +16,8 @@ from overdoor import __version__, associates, numbers_cli, trust
 from overdoor import config as configuration
 from overdoor.associates import AccountError
 from overdoor.authority import AuthorityError
+from overdoor.backups import BackupError
+from overdoor.backups.command import backup, restore
 from overdoor.beginning import init
 from overdoor.bus import BrokerError, TakenOver
 from overdoor.cards import CardsError
@@ -28,7 +30,7 @@ from overdoor.export import ExportError
 from overdoor.room import app as room_app
 from overdoor.serve import Running, serve
 from overdoor.simulate import HistoryError, behind, calm_day, made_up, many, one, rough_hour
-from overdoor.store import FILE, Store, StoreError, copy_database
+from overdoor.store import FILE, Store, StoreError
 from overdoor.tags import TagsError
 
 USAGE = 2
@@ -36,6 +38,7 @@ DEMO_CALLS = 12  # a day of each room, in a past that is made up
 _SAID = (
     AccountError,
     AuthorityError,
+    BackupError,
     BrokerError,
     CardsError,
     ConfigError,
@@ -59,6 +62,8 @@ app = typer.Typer(
 
 app.command()(init)
 app.command()(check)
+app.command()(backup)
+app.command()(restore)
 app.command()(trust.ca)
 app.command()(numbers_cli.export)
 app.command()(numbers_cli.datasette)
@@ -98,21 +103,6 @@ def run(config: ConfigFile = Path("shop.toml")) -> None:
     """
     read = configuration.read(config)
     asyncio.run(serve(read, _announce, file=config))
-
-
-@app.command()
-def backup(
-    target: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")],
-    config: ConfigFile = Path("shop.toml"),
-) -> None:
-    """Copy a shop's database, also while its gateway runs.
-
-    The copy is whole and checked. To go back to it, stop the gateway and put the file in place of
-    `overdoor.db` in the `[data] path` folder.
-    """
-    read = configuration.read(config)
-    copy_database(read.data.path / FILE, target)
-    typer.echo(f"{target} holds all of {read.shop.name} up to now.")
 
 
 @app.command()

@@ -14,6 +14,8 @@ from typing import Any, Generic, TypeVar
 
 V = TypeVar("V")
 
+PUSH_KEY = "vapid.pem"  # kept beside the database as well; of notify.push
+
 
 class KeptFile(Generic[V]):
     """One such file. `parse` makes a value of its JSON, and raises `ValueError`, `TypeError`,

@@ -124,7 +124,7 @@ class Gateway:
         """A copy of its database, taken while it runs."""
         self._backups += 1
         to = self._folder / f"backup-{self._backups}.db"
-        await (await self._overdoor("backup", to)).wait()
+        await (await self._overdoor("backup", "--database", to)).wait()
         return to
 
     async def update(self) -> bool:

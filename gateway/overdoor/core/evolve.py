@@ -83,9 +83,9 @@ def _raised(shop: Shop, event: Event) -> Shop:
         visit=data["visit"],
         need=data["need"],
         estimated=data["estimated"],
-        suspect=data["suspect"],
-        only=data["only"],
-        presses=data.get("presses", 1),  # an older log does not say
+        suspect=data.get("suspect", False),  # an older log does not say this, nor what follows
+        only=data.get("only"),
+        presses=data.get("presses", 1),
     )
     shop = changed(shop, calls=_put(shop.calls, event.room, call))
     shop = _set_room(shop, event.room, need=None, closing=None, changed_at=event.at)
@@ -216,7 +216,7 @@ def _arrived(call: Call, event: Event) -> Call:
         by=event.duty,
         arrived_at=event.at,
         evidence=Evidence(event.data["evidence"]),
-        arrival_estimated=event.data["estimated"],
+        arrival_estimated=event.data.get("estimated", False),
         reply=None,
     )
 
@@ -380,7 +380,7 @@ def _evolve_device(shop: Shop, event: Event) -> Shop:
             changes: dict[str, Any] = {
                 "boots": ledger.put(device.boots, boot.store(event.n, data["low"])),
             }
-            if data["aged"]:  # else it is of an earlier boot, and the bound of the next one like it
+            if data.get("aged"):  # else of an earlier boot, and the bound of the next one like it
                 changes["heard_at"] = event.noted_at
                 if device.boot is not None and device.boot != event.boot:
                     # A new boot whose info was not stored, or is not here yet.
@@ -447,9 +447,9 @@ def _evolve_duty(shop: Shop, event: Event) -> Shop:
     match event.fact:
         case Fact.DUTY_STARTED:
             zone = event.data["zone"]
-            skills = tuple(event.data["skills"])
+            skills = tuple(event.data.get("skills", ()))  # the first logs had none
             if event.duty not in shop.duties:
-                duty = Duty(event.duty, zone, event.at, skills, event.data["badge"])
+                duty = Duty(event.duty, zone, event.at, skills, event.data.get("badge"))
                 return changed(shop, duties=_put(shop.duties, event.duty, duty))
             if shop.duties[event.duty].zone == zone:
                 return _set_duty(shop, event.duty, paused=False, skills=skills)

@@ -16,12 +16,12 @@ from pywebpush import WebPushException, webpush
 from requests.exceptions import RequestException
 
 from overdoor.core.sentence import Sentence
+from overdoor.keptfile import PUSH_KEY
 from overdoor.notify.message import Gone, Message, NotSent
 from overdoor.store.reach import Way
 
 TTL_S = 120  # an older page is nobody's help
 TIMEOUT_S = 5.0
-KEY_FILE = "vapid.pem"
 _GONE = (404, 410)
 
 
@@ -30,7 +30,7 @@ class Push:
 
     def __init__(self, folder: Path, contact: str) -> None:
         self._contact = contact
-        self._vapid = _key(folder / KEY_FILE)
+        self._vapid = _key(folder / PUSH_KEY)
         point = self._vapid.public_key.public_numbers()
         raw = b"\x04" + num_to_bytes(point.x, 32) + num_to_bytes(point.y, 32)
         self.key: str = b64urlencode(raw)  # the applicationServerKey of the pages

@@ -182,7 +182,10 @@ def m_rollups(db: Database) -> None:
     """Numbers that stay when the facts go; every day that is still whole will be rolled up."""
     for statement in _ROLLUPS:
         db.execute(statement)
-    plan = db.execute("SELECT json_extract(plan, '$.timezone') FROM shop").fetchone()
+    plan = db.execute(  # the first versions knew a time zone of the opening hours only
+        "SELECT coalesce(json_extract(plan, '$.timezone'), "
+        "json_extract(plan, '$.hours.timezone'), 'UTC') FROM shop"
+    ).fetchone()
     if plan is None:
         return
     days = {

@@ -54,7 +54,7 @@ class Store:
         self.path = folder / FILE
         self._local = threading.local()
         with ExitStack() as stack:
-            stack.enter_context(_locked(folder))
+            stack.enter_context(locked(folder))
             self._readers: WeakSet[_Reader] = WeakSet()
             stack.callback(self._close_connections)
             with self.opening():
@@ -310,8 +310,8 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Keeps the folder for one gateway."""
+def locked(folder: Path) -> Iterator[None]:
+    """Keeps the folder for one gateway. Raises `StoreError`, `InUse`."""
     try:
         folder.mkdir(0o700, parents=True, exist_ok=True)
         file = (folder / "overdoor.lock").open("w")

@@ -1,0 +1,226 @@
+"""What is in a backup: a list with the hash of each file first, then the files.
+
+An archive comes from outside. Nothing of it is written under a name of its own choosing, and
+nothing is believed that its list and its hashes do not say.
+"""
+
+import hashlib
+import io
+import json
+import re
+import sqlite3
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any, BinaryIO, cast
+
+from overdoor import __version__, authority, cards, tags
+from overdoor.backups import BackupError
+from overdoor.backups.sealed import Opening, Sealing, is_sealed
+from overdoor.config import Config
+from overdoor.keptfile import PUSH_KEY
+from overdoor.store import FILE, copy_database
+from overdoor.store.store import connect
+from overdoor.store.version import Version
+from overdoor.store.version import of as version_of
+
+FORMAT = 1
+SHOP, DATA = "shop.toml", "data"
+_LIST = "backup.json"
+_LIST_LIMIT = 1_000_000
+# In the data folder, beside the database: what cannot be made anew without going from room to room.
+_KEPT = (cards.FILE, tags.FILE, PUSH_KEY)
+FOLDERS = ("devices", authority.FOLDER)  # beside shop.toml
+_NAME = re.compile(rf"{SHOP}|(?:{DATA}|{'|'.join(FOLDERS)})/[A-Za-z0-9][A-Za-z0-9._-]{{0,99}}")
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a backup says of itself. `files`: name → size in bytes and SHA-256."""
+
+    made_at: str
+    overdoor: str
+    shop: str
+    files: dict[str, tuple[int, str]]
+
+    @property
+    def size(self) -> int:
+        """Of all files, in bytes."""
+        return sum(size for size, _ in self.files.values())
+
+
+def write(config: Config, shop_file: Path, target: Path, password: str | None) -> Contents:
+    """Makes a backup, and reads it again to the end. Raises `BackupError`, `StoreError`.
+
+    The gateway may run meanwhile: its database is copied at one moment.
+    """
+    if target.exists():
+        raise BackupError(f"{target} is there already; a backup never overwrites.")
+    beside = target.with_name(f".{target.name}.new")
+    try:
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".overdoor-backup-") as folder:
+            database = Path(folder) / FILE
+            copy_database(config.data.path / FILE, database)
+            files = {SHOP: shop_file, f"{DATA}/{FILE}": database} | _beside(config, shop_file)
+            contents = Contents(
+                datetime.now(UTC).isoformat("T", "seconds"),
+                __version__,
+                config.shop.name,
+                {name: (path.stat().st_size, _hash(path)) for name, path in files.items()},
+            )
+            beside.unlink(missing_ok=True)
+            beside.touch(0o600, exist_ok=False)  # it has every secret of the shop
+            with beside.open("wb") as file, ExitStack() as stack:
+                into = stack.enter_context(Sealing(file, password)) if password else file
+                _pack(cast(BinaryIO, into), contents, files)
+            check(beside, password)
+            beside.replace(target)
+    except OSError as error:
+        raise BackupError(f"The backup to {target} failed: {error}.") from error
+    finally:
+        beside.unlink(missing_ok=True)
+    return contents
+
+
+def check(file: Path, password: str | None) -> Contents:
+    """Reads a backup to its end, and opens the database in it. Raises `BackupError`."""
+    with tempfile.TemporaryDirectory(dir=file.parent, prefix=".overdoor-check-") as folder:
+        return unpack(file, Path(folder), password)
+
+
+def unpack(file: Path, folder: Path, password: str | None) -> Contents:
+    """Writes what is in a backup into an empty folder, whole and checked. Raises `BackupError`."""
+    try:
+        with _opened(file, password) as archive:
+            members = iter(archive)
+            contents = _contents(archive, next(members, None))
+            missing = set(contents.files)
+            for member in members:
+                if member.name not in missing or not member.isreg():
+                    raise BackupError(f"{file} has something in it that its list does not name.")
+                missing.discard(member.name)
+                said = archive.extractfile(member)
+                assert said is not None  # a regular file
+                _take(said, folder / member.name, *contents.files[member.name])
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise BackupError(f"{file} cannot be read as a backup: {error}.") from None
+    if missing:
+        raise BackupError(f"{file} is not whole: {', '.join(sorted(missing))} is missing.")
+    _examine(folder / DATA / FILE, contents)
+    return contents
+
+
+def needs_password(file: Path) -> bool:
+    """Whether a backup is sealed. Raises `BackupError`."""
+    try:
+        with file.open("rb") as opened:
+            return is_sealed(opened)
+    except OSError as error:
+        raise BackupError(f"{file} cannot be read: {error.strerror}.") from None
+
+
+def _beside(config: Config, shop_file: Path) -> dict[str, Path]:
+    """Secrets and certificates, by their names in a backup."""
+    found = {f"{DATA}/{name}": config.data.path / name for name in _KEPT}
+    for folder in FOLDERS:
+        there = shop_file.resolve().parent / folder
+        found |= {f"{folder}/{path.name}": path for path in sorted(there.glob("[!.]*"))}
+    return {name: path for name, path in found.items() if path.is_file() and _NAME.fullmatch(name)}
+
+
+def _pack(into: BinaryIO, contents: Contents, files: dict[str, Path]) -> None:
+    said = {
+        "format": FORMAT,
+        "made_at": contents.made_at,
+        "overdoor": contents.overdoor,
+        "shop": contents.shop,
+        "files": {name: {"size": s, "sha256": h} for name, (s, h) in contents.files.items()},
+    }
+    listed = json.dumps(said, indent=2, ensure_ascii=False).encode()
+    with tarfile.open(fileobj=into, mode="w|gz") as archive:
+        for name, size in ((_LIST, len(listed)), *((n, s) for n, (s, _) in contents.files.items())):
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = size, 0o600
+            with io.BytesIO(listed) if name == _LIST else files[name].open("rb") as source:
+                archive.addfile(entry, source)
+
+
+@contextmanager
+def _opened(file: Path, password: str | None) -> Iterator[tarfile.TarFile]:
+    with file.open("rb") as raw, ExitStack() as stack:
+        source: IO[bytes] = raw
+        if is_sealed(raw):
+            if not password:
+                raise BackupError(f"{file} is encrypted: its password is needed.")
+            source = cast(IO[bytes], stack.enter_context(Opening(raw, password)))
+        with tarfile.open(fileobj=source, mode="r|gz") as archive:
+            yield archive
+
+
+def _contents(archive: tarfile.TarFile, member: tarfile.TarInfo | None) -> Contents:
+    if member is None or member.name != _LIST or member.size > _LIST_LIMIT or not member.isreg():
+        raise BackupError("This is no backup of Overdoor: its list is not where it should be.")
+    listed = archive.extractfile(member)
+    assert listed is not None
+    try:
+        said: dict[str, Any] = json.loads(listed.read())
+        if said["format"] != FORMAT:
+            raise BackupError(
+                f"The backup is of Overdoor {said['overdoor']}, which packs in another way. "
+                "Bring it back with that version."
+            )
+        files = {
+            str(name): (int(one["size"]), str(one["sha256"])) for name, one in said["files"].items()
+        }
+        contents = Contents(str(said["made_at"]), str(said["overdoor"]), str(said["shop"]), files)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise BackupError("The backup is damaged: its list cannot be read.") from None
+    for name in contents.files:
+        if not _NAME.fullmatch(name):
+            raise BackupError(f"The backup names a file that no shop has: {name!r}.")
+    for name in (SHOP, f"{DATA}/{FILE}"):
+        if name not in contents.files:
+            raise BackupError(f"The backup has no {name}.")
+    return contents
+
+
+def _take(source: IO[bytes], path: Path, size: int, sha256: str) -> None:
+    path.parent.mkdir(0o700, exist_ok=True)
+    path.touch(0o600, exist_ok=False)
+    hashed, left = hashlib.sha256(), size
+    with path.open("wb") as file:
+        while chunk := source.read(min(_CHUNK, left + 1)):
+            left -= len(chunk)
+            if left < 0:
+                break
+            hashed.update(chunk)
+            file.write(chunk)
+    if left != 0 or hashed.hexdigest() != sha256:
+        raise BackupError(f"The backup is damaged: {path.name} is not what was packed.")
+
+
+def _examine(database: Path, contents: Contents) -> None:
+    """Raises `BackupError` if the database is damaged, or newer than this Overdoor."""
+    try:
+        with closing(connect(database)) as db:
+            (verdict,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+            version = version_of(db)
+    except sqlite3.Error as error:
+        verdict, version = str(error), Version.SAME
+    if verdict != "ok":
+        raise BackupError(f"The database in the backup is damaged: {verdict}. Take another one.")
+    if version is Version.NEWER:
+        raise BackupError(
+            f"The backup is of Overdoor {contents.overdoor}, which is newer than this one "
+            f"({__version__}). Install that version, or a later one, and restore there."
+        )
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

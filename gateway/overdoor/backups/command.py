@@ -1,0 +1,165 @@
+"""The commands `overdoor backup` and `overdoor restore`."""
+
+import os
+import secrets
+import shutil
+import tempfile
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from overdoor import config as configuration
+from overdoor.backups import BackupError, archive
+from overdoor.config import Config
+from overdoor.store import FILE, copy_database
+from overdoor.store.store import locked
+
+PASSWORD = "OVERDOOR_BACKUP_PASSWORD"  # noqa: S105 - a name
+
+ConfigFile = Annotated[
+    Path, typer.Option("--config", "-c", help="The shop's file.", show_default=True)
+]
+
+
+def backup(
+    target: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")],
+    encrypt: Annotated[
+        bool, typer.Option("--encrypt", help=f"With a password, asked for or in {PASSWORD}.")
+    ] = False,
+    database: Annotated[
+        bool, typer.Option("--database", help="Only the database, as SQLite has it.")
+    ] = False,
+    config: ConfigFile = Path("shop.toml"),
+) -> None:
+    """Keep a whole shop in one file, also while its gateway runs.
+
+    In it are shop.toml, the database, the secrets of cards, tags, devices and certificates. It is
+    read again to its end before this says that it is good. `overdoor restore` brings it back.
+
+    Example: `overdoor backup /mnt/nas/shop-monday.overdoor --encrypt`
+    """
+    read = configuration.read(config)
+    if database:
+        copy_database(read.data.path / FILE, target)
+        typer.echo(f"{target} holds all of {read.shop.name} up to now.")
+        return
+    contents = archive.write(read, config, target, _new_password() if encrypt else None)
+    typer.echo(
+        f"{target} holds all of {contents.shop} up to now: {len(contents.files)} files, "
+        f"{contents.size / 1e6:.1f} MB, read again and whole."
+    )
+    typer.echo(
+        "Without its password nobody can open it, you neither."
+        if encrypt
+        else "It has the shop's secrets in it. Keep it where only you can read it, or --encrypt."
+    )
+    _tell_what_is_elsewhere(read, config)
+
+
+def restore(
+    source: Annotated[Path, typer.Argument(help="A file of overdoor backup.")],
+    check: Annotated[
+        bool, typer.Option("--check", help="Only look whether it is whole; write nothing.")
+    ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Put what is there now aside, into a folder.")
+    ] = False,
+    config: Annotated[
+        Path, typer.Option("--config", "-c", help="Where the shop's file goes.", show_default=True)
+    ] = Path("shop.toml"),
+) -> None:
+    """Bring a shop back from its backup, on this machine or a new one.
+
+    Everything is checked before anything is written, and nothing that is there is lost: with
+    --replace it is put aside. The gateway must be stopped. A backup of an older Overdoor is brought
+    up to date at the next start; one of a newer Overdoor is refused.
+
+    Example: `overdoor restore shop-monday.overdoor -c /var/lib/overdoor/shop.toml`
+    """
+    password = _password(source) if archive.needs_password(source) else None
+    if check:
+        _tell_contents(source, archive.check(source, password))
+        return
+    there = config.resolve()
+    try:
+        there.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=there.parent, prefix=".overdoor-restore-") as made:
+            staged = Path(made)
+            contents = archive.unpack(source, staged, password)
+            read = configuration.read(staged / archive.SHOP)
+            inside = read.data.path.is_relative_to(staged)
+            data = there.parent / read.data.path.relative_to(staged) if inside else read.data.path
+            with ExitStack() as stack:
+                if data.exists():
+                    stack.enter_context(locked(data))
+                places = _places(staged, there, data)
+                aside = _put_aside([*places.values()], there.parent, replace)
+                for kept, place in places.items():
+                    if kept.exists():
+                        place.parent.mkdir(parents=True, exist_ok=True)
+                        shutil.move(kept, place)
+    except OSError as error:
+        raise BackupError(f"{source} cannot be brought back: {error}.") from error
+    _tell_contents(source, contents)
+    if aside is not None:
+        typer.echo(f"What was there before is in {aside}.")
+    typer.echo(
+        f"Next: overdoor check -c {config}, then overdoor run -c {config}. Presses that devices "
+        "still hold come by themselves; what was receipted after the backup is not in it."
+    )
+
+
+def _places(staged: Path, there: Path, data: Path) -> dict[Path, Path]:
+    """Where each part of a backup goes. `there`: the shop's file; `data`: the data folder."""
+    beside = {staged / name: there.parent / name for name in archive.FOLDERS}
+    return {staged / archive.SHOP: there, staged / archive.DATA: data} | beside
+
+
+def _put_aside(places: list[Path], folder: Path, replace: bool) -> Path | None:
+    """Moves what is there into a new folder; None if nothing is. Raises `BackupError`."""
+    found = [place for place in places if place.exists()]
+    if not found:
+        return None
+    if not replace:
+        raise BackupError(
+            f"{found[0]} is there already. With --replace it is put aside, and nothing is lost."
+        )
+    now = datetime.now(UTC)
+    aside = folder / f"before-restore-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    aside.mkdir(0o700)
+    for place in found:
+        shutil.move(place, aside / place.name)
+    return aside
+
+
+def _tell_contents(source: Path, contents: archive.Contents) -> None:
+    typer.echo(
+        f"{source} is whole: {contents.shop} as of {contents.made_at}, by Overdoor "
+        f"{contents.overdoor}, {len(contents.files)} files, {contents.size / 1e6:.1f} MB."
+    )
+
+
+def _tell_what_is_elsewhere(read: Config, file: Path) -> None:
+    """Certificates that the shop's file names, and that are not in a folder that is kept."""
+    named = (read.web.tls_cert, read.web.tls_key, read.mqtt.ca)
+    kept = [file.resolve().parent / folder for folder in archive.FOLDERS]
+    elsewhere = [str(one) for one in named if one and one.resolve().parent not in kept]
+    if elsewhere:
+        typer.echo(f"Not in it, because it is elsewhere: {', '.join(elsewhere)}.")
+
+
+def _new_password() -> str:
+    said = os.environ.get(PASSWORD)
+    if said is None:
+        said = typer.prompt("Password of the backup", hide_input=True, confirmation_prompt=True)
+    if not said:
+        raise BackupError(f"An empty password protects nothing. Say one in {PASSWORD}.")
+    return str(said)
+
+
+def _password(source: Path) -> str:
+    said = os.environ.get(PASSWORD)
+    return said if said is not None else str(typer.prompt(f"Password of {source}", hide_input=True))

@@ -1,0 +1,273 @@
+"""A backup is whole, for its owner only, and comes back; what is not one changes nothing."""
+
+import hashlib
+import io
+import json
+import stat
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
+
+from overdoor import config
+from overdoor.backups import BackupError, archive, sealed
+from overdoor.backups.command import PASSWORD
+from overdoor.backups.sealed import Opening, Sealing
+from overdoor.cli import app
+from overdoor.core.model import State
+from overdoor.store import FILE, Store, StoreError
+
+from .test_checkup import newer
+from .test_cli import write_shop
+from .test_schema import fixtures, written
+
+# -- sealed --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key in no time, and short pieces."""
+    monkeypatch.setattr(sealed, "_SCRYPT", sealed._SCRYPT | {"n": 2})
+    monkeypatch.setattr(sealed, "PIECE", 64)
+
+
+def seal(said: bytes, parts: list[int]) -> bytes:
+    into = io.BytesIO()
+    with Sealing(into, "word") as sealing:
+        for size in parts:
+            sealing.write(said[:size])
+            said = said[size:]
+        sealing.write(said)
+    return into.getvalue()
+
+
+def opened(content: bytes, password: str = "word") -> bytes:
+    return Opening(io.BytesIO(content), password).read()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=400), st.lists(st.integers(0, 150), max_size=5))
+def test_what_is_sealed_is_opened_by_its_password_only(said: bytes, parts: list[int]) -> None:
+    content = seal(said, parts)
+    assert opened(content) == said
+    with pytest.raises(BackupError, match="password is not the one"):
+        opened(content, "other")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(min_size=1, max_size=300), st.data())
+def test_no_bit_can_change_and_no_piece_can_go(said: bytes, data: st.DataObject) -> None:
+    content = seal(said, [])
+    at = data.draw(st.integers(len(sealed.MAGIC), len(content) - 1))
+    changed = bytearray(content)
+    changed[at] ^= 1 << data.draw(st.integers(0, 7))
+    with pytest.raises(BackupError):
+        opened(bytes(changed))
+    with pytest.raises(BackupError):
+        opened(content[:at])
+
+
+def test_pieces_do_not_change_places() -> None:
+    content, size = seal(bytes(200), []), sealed.PIECE + 16
+    start = len(content) - (3 * size + 8 + 16)
+    first, second = content[start : start + size], content[start + size : start + 2 * size]
+    with pytest.raises(BackupError):
+        opened(content[:start] + second + first + content[start + 2 * size :])
+
+
+# -- a shop --------------------------------------------------------------------------------------
+
+
+def run(*words: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def said(*words: str | Path) -> str:
+    ended = run(*words)
+    assert ended.exit_code == 0, (ended.output, ended.exception)
+    return ended.output
+
+
+def refused(words: str, *command: str | Path) -> None:
+    ended = run(*command)
+    assert isinstance(ended.exception, BackupError | StoreError), ended.output
+    assert words in str(ended.exception)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A shop with an open call, a device, certificates and cards; written by the first version."""
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    file = write_shop(folder)
+    written(fixtures()[0], folder / "data")
+    (folder / "data" / "cards.json").write_text("{}")
+    for name in ("devices/cp-w1.json", "devices/.gitignore", "tls/ca.key"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(name)
+    return file
+
+
+def test_a_shop_comes_back_elsewhere_with_its_call_and_its_secrets(
+    file: Path, tmp_path: Path
+) -> None:
+    kept, there = tmp_path / "kept", tmp_path / "new" / "shop.toml"
+    assert "holds all of Demo Shop up to now: 5 files" in said("backup", kept, "-c", file)
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert "is whole: Demo Shop" in said("restore", kept, "-c", there)
+    assert there.read_text() == file.read_text()
+    for name in ("data/cards.json", "devices/cp-w1.json", "tls/ca.key"):
+        assert (there.parent / name).read_text() == (file.parent / name).read_text()
+        assert stat.S_IMODE((there.parent / name).stat().st_mode) == 0o600
+    store = Store(config.read(there).data.path)
+    try:
+        assert store.load().calls["w1"].state is State.RAISED
+    finally:
+        store.close()
+    left = {path.name for path in there.parent.iterdir()}
+    assert left == {"shop.toml", "data", "devices", "tls"}
+
+
+def test_a_sealed_one_wants_its_password(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, there = tmp_path / "kept", tmp_path / "new" / "shop.toml"
+    monkeypatch.setenv(PASSWORD, "")
+    refused("An empty password", "backup", kept, "--encrypt", "-c", file)
+    monkeypatch.setenv(PASSWORD, "a word")
+    said("backup", kept, "--encrypt", "-c", file)
+    assert b"Demo Shop" not in kept.read_bytes()
+    monkeypatch.setenv(PASSWORD, "another")
+    refused("The password is not the one", "restore", kept, "-c", there)
+    assert not there.exists()
+    monkeypatch.setenv(PASSWORD, "a word")
+    said("restore", kept, "-c", there)
+    assert there.exists()
+
+
+def test_neither_overwrites(file: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    said("backup", kept, "-c", file)
+    refused("a backup never overwrites", "backup", kept, "-c", file)
+    refused("is there already. With --replace", "restore", kept, "-c", file)
+    assert (file.parent / "devices" / "cp-w1.json").exists()
+
+
+def test_what_was_there_is_put_aside(file: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    said("backup", kept, "-c", file)
+    (file.parent / "devices" / "cp-w9.json").write_text("made later")
+    file.write_text(file.read_text() + "\n# changed\n")
+    said("restore", kept, "--replace", "-c", file)
+    assert "# changed" not in file.read_text()
+    (aside,) = file.parent.glob("before-restore-*")
+    assert "# changed" in (aside / "shop.toml").read_text()
+    assert (aside / "devices" / "cp-w9.json").read_text() == "made later"
+    assert (aside / "data" / FILE).exists()
+    assert not (file.parent / "devices" / "cp-w9.json").exists()
+
+
+def test_a_gateway_that_runs_is_left_alone(file: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    store = Store(file.parent / "data")
+    try:
+        said("backup", kept, "-c", file)
+        refused("Another gateway is running", "restore", kept, "--replace", "-c", file)
+    finally:
+        store.close()
+    assert file.exists()
+
+
+def test_looking_writes_nothing(file: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    said("backup", kept, "-c", file)
+    before = sorted(tmp_path.rglob("*"))
+    assert "is whole" in said("restore", kept, "--check", "-c", tmp_path / "new" / "shop.toml")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_one_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    file = write_shop(folder)
+    newer(folder / "data")
+    refused("which is newer than this one", "backup", tmp_path / "kept", "-c", file)
+
+
+# -- what others wrote ---------------------------------------------------------------------------
+
+
+def forged(path: Path, change: Callable[[dict[str, bytes]], None], **more: object) -> Path:
+    """An archive whose list fits its files, unless `more` says otherwise of the list."""
+    with tarfile.open(path) as real:
+        parts = {one.name: real.extractfile(one).read() for one in real}  # type: ignore[union-attr]
+    listed = json.loads(parts.pop("backup.json"))
+    change(parts)
+    listed["files"] = {
+        name: {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        for name, content in parts.items()
+    }
+    evil = path.with_name("evil")
+    with tarfile.open(evil, "w:gz") as out:
+        head = json.dumps(listed | more).encode()
+        for name, content in {"backup.json": head, **parts}.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            out.addfile(entry, io.BytesIO(content))
+    return evil
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../evil", "/tmp/evil", "data/../../evil", "devices/.ssh", "tls/a/b", "overdoor.py", "data/"],
+)
+def test_an_evil_name_is_refused_and_nothing_is_written(
+    name: str, file: Path, tmp_path: Path
+) -> None:
+    kept, there = tmp_path / "kept", tmp_path / "new" / "shop.toml"
+    said("backup", kept, "-c", file)
+    evil = forged(kept, lambda parts: parts.update({name: b"evil"}))
+    before = set(tmp_path.rglob("*"))
+    refused("names a file that no shop has", "restore", evil, "-c", there)
+    assert set(tmp_path.rglob("*")) - before <= {there.parent}
+
+
+def test_a_link_is_no_file(file: Path, tmp_path: Path) -> None:
+    kept, evil = tmp_path / "kept", tmp_path / "evil"
+    said("backup", kept, "-c", file)
+    with tarfile.open(kept) as real, tarfile.open(evil, "w:gz") as out:
+        for one in real:
+            if one.name == "shop.toml":
+                one.type, one.linkname, one.size = tarfile.SYMTYPE, "/etc/hostname", 0
+                out.addfile(one)
+            else:
+                out.addfile(one, real.extractfile(one))
+    refused("that its list does not name", "restore", evil, "-c", tmp_path / "new" / "shop.toml")
+
+
+def test_what_is_not_what_was_packed_is_refused(file: Path, tmp_path: Path) -> None:
+    kept, there = tmp_path / "kept", tmp_path / "new" / "shop.toml"
+    said("backup", kept, "-c", file)
+    wrong = forged(kept, lambda parts: None, files={
+        name: {"size": 1, "sha256": "00"} for name in ("shop.toml", f"data/{FILE}")
+    })  # fmt: skip
+    refused("is not what was packed", "restore", wrong, "-c", there)
+    lacking = forged(kept, lambda parts: parts.pop("shop.toml") and None)
+    refused("The backup has no shop.toml", "restore", lacking, "-c", there)
+    damaged = forged(kept, lambda parts: parts.update({f"data/{FILE}": b"garbage" * 1000}))
+    refused("The database in the backup is damaged", "restore", damaged, "-c", there)
+    later = forged(kept, lambda parts: None, format=2)
+    refused("which packs in another way", "restore", later, "-c", there)
+    assert not there.exists()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=300))
+def test_nonsense_is_one_sentence(content: bytes) -> None:
+    with pytest.raises(BackupError), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "open", lambda *_, **__: io.BytesIO(content))
+        archive.unpack(Path("nonsense"), Path("nowhere"), None)
