@@ -9,9 +9,11 @@ RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 HASS := .venv-home-assistant
 HASS_STAMP := $(HASS)/.installed
+NODE_RED := .node-red
+NODE_RED_STAMP := $(NODE_RED)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test check bench soak drill model icons messages screenshots home-assistant hardware-files tools clean
+.PHONY: help run test check bench soak drill model icons messages screenshots home-assistant node-red hardware-files tools clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
@@ -60,6 +62,9 @@ messages: $(DEV_STAMP) ## the catalogues brought up to date with what the pages 
 home-assistant: tools $(HASS_STAMP) ## a real Home Assistant discovers a shop (in an environment of its own)
 	$(BIN)/pytest -s tests/home_assistant/check_discovery.py $(ARGS)
 
+node-red: tools $(NODE_RED_STAMP) ## the example flow in a real Node-RED (wants node and npm)
+	$(BIN)/pytest -s tests/node_red/check_flow.py $(ARGS)
+
 hardware-files: tools ## wiring, parts, power, plates and bench sheet, made anew from their data
 	$(BIN)/python -m hardware.tools check
 	$(BIN)/python -m hardware.tools make
@@ -101,6 +106,12 @@ $(DEV_STAMP): pyproject.toml $(VENV)/bin/python
 	@$(BIN)/python -m pip install -q --no-compile --target $(VENV)/typings --group stubs
 	@touch $@ $(RUN_STAMP)
 
+$(NODE_RED_STAMP):
+	@command -v npm >/dev/null || { echo "Node-RED needs node and npm: install them first."; exit 1; }
+	@echo "Installing Node-RED into $(NODE_RED) ..."
+	@npm install --silent --no-fund --no-audit --prefix $(NODE_RED) node-red
+	@touch $@
+
 # pip takes the newest that this Python can run: 2024.3.3 on 3.11.
 $(HASS_STAMP): tests/home_assistant/needs.py
 	@echo "Installing Home Assistant into $(HASS) ..."
@@ -111,4 +122,4 @@ $(HASS_STAMP): tests/home_assistant/needs.py
 	@touch $@
 
 clean: ## remove what was installed and made
-	rm -rf $(VENV) $(HASS) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(HASS) $(NODE_RED) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
