@@ -106,6 +106,12 @@ def remove(name: Name, config: ConfigFile = Path("shop.toml")) -> None:
 @tokens.command("add")
 def add_token(
     name: Annotated[str, typer.Argument(help="What it is for, like home-assistant.")],
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="It may read, and change nothing.")
+    ] = False,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=3660, help="It ends after so many; else never.")
+    ] = None,
     config: ConfigFile = Path("shop.toml"),
 ) -> None:
     """Print a token for a program: it may read, raise and cancel. It is shown only now."""
@@ -114,9 +120,12 @@ def add_token(
     read = configuration.read(config)
     token = accounts.new_token()
     with accounts.beside(read.data.path) as db:
-        if any(name == known for known, _, _ in accounts.tokens(db)):
+        known = {known: until for known, _, _, until in accounts.tokens(db)}
+        if name in known and not _ended(known[name]):
             raise AccountError(f"There is a token {name!r} already; remove it first.")
-        accounts.write(db, accounts.put_token(name, token, Role.INTEGRATION, _now()))
+        role, now = Role.READER if read_only else Role.INTEGRATION, _now()
+        until = now + days * 86_400_000 if days is not None else None
+        accounts.write(db, accounts.put_token(name, token, role, now, until))
     typer.echo(token)
 
 
@@ -126,7 +135,12 @@ def list_tokens(config: ConfigFile = Path("shop.toml")) -> None:
     read = configuration.read(config)
     with accounts.beside(read.data.path) as db:
         found = accounts.tokens(db)
-    _table([("NAME", "MADE"), *((name, _day(made_at)) for name, _, made_at in found)])
+    rows = [("NAME", "MAY", "MADE", "ENDS")]
+    for name, role, made_at, until in found:
+        does = "read" if role is Role.READER else "read, raise, cancel"
+        ends = "never" if until is None else "ended" if _ended(until) else _day(until)
+        rows.append((name, does, _day(made_at), ends))
+    _table(rows)
 
 
 @tokens.command("remove")
@@ -137,7 +151,7 @@ def remove_token(
     """Take a program's token back."""
     read = configuration.read(config)
     with accounts.beside(read.data.path) as db:
-        if all(name != known for known, _, _ in accounts.tokens(db)):
+        if all(name != known for known, *_ in accounts.tokens(db)):
             raise AccountError(f"There is no token {name!r}.")
         accounts.write(db, accounts.remove_token(name))
     typer.echo(f"The token of {name} does not work any more.")
@@ -161,6 +175,10 @@ def _print_link(read: Config, db: Connection, account: Account | None) -> None:
         segno.make(url, error="l").terminal(compact=True)
     typer.echo(f"{account.name if account else 'The first manager'} joins with\n  {url}")
     typer.echo(f"which works once, within {lasts // 86_400_000 * 24} hours.")
+
+
+def _ended(until: int | None) -> bool:
+    return until is not None and until <= _now()
 
 
 def _now() -> int:

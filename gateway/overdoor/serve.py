@@ -15,12 +15,14 @@ from typing import Self
 
 import structlog
 import uvicorn
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 
 from overdoor import authority, checkup, storage
-from overdoor.bus import Address, Bus, Discovery, EmbeddedBroker
+from overdoor.bus import Address, Bus, Discovery, EmbeddedBroker, Guard
+from overdoor.bus.mosquitto import DEVICES, GATEWAY, PASSWORDS
 from overdoor.cards import Cards
-from overdoor.config import Config, ConfigError
+from overdoor.config import Config, ConfigError, WebPart
+from overdoor.door import Door
 from overdoor.engine import Engine
 from overdoor.hooks import Hooks
 from overdoor.notify import Ladder
@@ -57,6 +59,24 @@ class Running:
 Extra = tuple[Sequence[APIRouter], Callable[[Running], Coroutine[None, None, None]]]
 
 
+def web_server(app: FastAPI, web: WebPart) -> uvicorn.Server:
+    """What serves the pages."""
+    return _Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            http=Door,
+            ws="none",
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+            ssl_certfile=web.tls_cert,
+            ssl_keyfile=web.tls_key,
+        )
+    )
+
+
 class _Server(uvicorn.Server):
     """Uvicorn, leaving the signals to us: the bus has a last word to say after them."""
 
@@ -85,7 +105,7 @@ async def serve(
     _check_tls(config)
     with _listen(config) as listener:
         store = Store(config.data.path)
-        async with _broker(config) as (address, broker_name):
+        async with _broker(config, file) as (address, broker_name):
             engine = Engine(store)
             engine.start(config.plan(), keep_ms=config.data.keep_days * DAY_MS)
             try:
@@ -122,17 +142,7 @@ async def serve(
                     plan=config.staffing,
                     look=partial(checkup.look, config, file) if file is not None else None,
                 )
-                server = _Server(
-                    uvicorn.Config(
-                        app,
-                        log_config=None,
-                        access_log=False,
-                        lifespan="off",
-                        timeout_graceful_shutdown=1,
-                        ssl_certfile=config.web.tls_cert,
-                        ssl_keyfile=config.web.tls_key,
-                    )
-                )
+                server = web_server(app, config.web)
                 demo = extra is not None
                 link = None if demo else await app.state.accounts.first_link()
                 running = Running(engine, address, broker_name, config.web.here, demo, link, cards)
@@ -272,17 +282,26 @@ def _listen(config: Config) -> Iterator[socket.socket]:
 
 
 @asynccontextmanager
-async def _broker(config: Config) -> AsyncIterator[tuple[Address, str]]:
+async def _broker(config: Config, file: Path | None) -> AsyncIterator[tuple[Address, str]]:
     """The broker's address and name; ours runs as long as this lasts."""
     mqtt = config.mqtt
     if mqtt.url != "embedded":
         address = replace(Address.parse(mqtt.url), ca=str(mqtt.ca) if mqtt.ca else None)
         yield address, f"{address.host}:{address.port}"
         return
-    broker = EmbeddedBroker(config.data.path, mqtt.port, mqtt.broker)
+    guard = None
+    address = Address("127.0.0.1", mqtt.port)
+    if mqtt.is_guarded:
+        beside = (file or config.data.path).resolve().parent  # where shop.toml is
+        keys = (mqtt.tls_cert, mqtt.tls_key) if mqtt.tls_cert and mqtt.tls_key else None
+        guard = Guard(mqtt.bind, config.shop.id, beside / DEVICES / PASSWORDS, keys)
+        ca = str(mqtt.ca) if keys else None
+        tls = keys is not None
+        address = Address(guard.host, mqtt.port, GATEWAY, guard.password, tls, ca)
+    broker = EmbeddedBroker(config.data.path, mqtt.port, mqtt.broker, guard)
     await broker.start()
     try:
-        yield Address("127.0.0.1", mqtt.port), f"embedded {broker.name} on 127.0.0.1:{mqtt.port}"
+        yield address, f"embedded {broker.name} on {mqtt.bind}:{mqtt.port}"
     finally:
         await broker.stop()
 

@@ -47,10 +47,13 @@ def ca(
         f'  [web]\n  tls_cert = "{authority.FOLDER}/{authority.WEB}"\n'
         f'  tls_key = "{authority.FOLDER}/{authority.WEB_KEY}"\n'
         "Start the gateway anew; its page /trust explains how a phone comes to trust it.\n"
-        f"For devices: mosquitto listens on 8883 with certfile {authority.BROKER} and keyfile "
-        f"{authority.BROKER_KEY} of {folder}, and\n"
+        "For devices, where the broker is the gateway's own:\n"
+        f'  [mqtt]\n  tls_cert = "{authority.FOLDER}/{authority.BROKER}"\n'
+        f'  tls_key = "{authority.FOLDER}/{authority.BROKER_KEY}"\n'
+        f'  ca = "{authority.FOLDER}/{authority.CA}"\n'
+        "and with a mosquitto beside it, which overdoor device add says how to set up:\n"
         f'  [mqtt]\n  url = "mqtts://..."\n  ca = "{authority.FOLDER}/{authority.CA}"\n'
-        "overdoor device add gives it to every device then."
+        "overdoor device add gives the ca to every device then."
     )
 
 
@@ -77,8 +80,10 @@ def ipaddress_or_none(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Addres
 
 def _broker_names(config: Config, names: list[str]) -> list[str]:
     url = config.mqtt.url
-    host = [] if url == "embedded" else [Address.parse(url).host]
-    return list(dict.fromkeys([*host, *names]))
+    host = config.mqtt.bind if url == "embedded" else Address.parse(url).host
+    everywhere = ipaddress_or_none(host) in _EVERYWHERE
+    own = [_own_address() or "127.0.0.1"] if everywhere else [host]
+    return list(dict.fromkeys([*own, *names]))
 
 
 def _own_address() -> str | None:

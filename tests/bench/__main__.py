@@ -10,6 +10,7 @@ answered only after SQLite has written it with synchronous=FULL.
 
 import argparse
 import asyncio
+import itertools
 import os
 import random
 import statistics
@@ -25,6 +26,7 @@ from tests.bench.aging import aging
 from tests.bench.big import big
 from tests.bench.client import Client
 from tests.bench.firmware import budget
+from tests.bench.flood import flood
 from tests.bench.insight import insight
 from tests.bench.rooms import Ear, Pager, Room
 
@@ -55,23 +57,24 @@ class Peer:
         return time.perf_counter() - began
 
 
-async def one_room(room: Room, peer: Peer, presses: int) -> None:
-    """One press at a time, in turns."""
+async def one_room(rooms: list[Room], peer: Peer, presses: int) -> None:
+    """One press at a time, in turns. Rooms take turns too: none may say 20 things a second."""
+    turn = itertools.cycle(rooms)
     rows: dict[str, list[Figures]] = {"bare broker": [], "script": [], "gateway": []}
     for block in range(-1, BLOCKS):
         count = WARM_UP if block < 0 else presses // BLOCKS
         echoes = [await peer.echo() for _ in range(count)]
         script, ours = Figures(), Figures()
-        for _ in range(count):
+        for _, room in zip(range(count), turn, strict=False):
             script.append(await room.script("press", "raised"))
             await room.script("hold", "idle")
-        for _ in range(count):
+        for _, room in zip(range(count), turn, strict=False):
             ours.append(await room.ours("press", "raised"))
             await room.ours("hold", "idle")
         if block >= 0:
             for figures, blocks in zip((echoes, script, ours), rows.values(), strict=True):
                 blocks.append(figures)
-    print(f"\nPress -> signal, one room, {presses} presses in {BLOCKS} turns:")
+    print(f"\nPress -> signal, one room at a time, {presses} presses in {BLOCKS} turns:")
     _table(rows)
 
 
@@ -235,7 +238,7 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--all", action="store_true", help="also what takes minutes")
     parser.add_argument(
-        "--only", help="one of: one, many, sustained, big, aging, insight, firmware"
+        "--only", help="one of: one, many, sustained, big, aging, insight, flood, firmware"
     )
     parser.add_argument(
         "--history", type=Path, help="of insight: made before by overdoor simulate --history"
@@ -257,7 +260,10 @@ async def main() -> None:
     if given.all or given.only == "insight":
         with tempfile.TemporaryDirectory() as place_of_its_own:
             await insight(Path(place_of_its_own), given.history)
-    if given.only in ("big", "aging", "insight"):
+    if given.all or given.only == "flood":
+        with tempfile.TemporaryDirectory() as place_of_its_own:
+            await flood(Path(place_of_its_own))
+    if given.only in ("big", "aging", "insight", "flood"):
         return
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -277,7 +283,7 @@ async def main() -> None:
             await Pager.connect(port, f"pg-{zone}") for zone in range(-(-given.rooms // PER_ZONE))
         ]
         if wanted("one"):
-            await one_room(rooms[0], peer, given.presses)
+            await one_room(rooms, peer, given.presses)
         if wanted("many"):
             await many_rooms(rooms, peer, given.seconds)
         if wanted("sustained"):

@@ -30,12 +30,12 @@ HOST = "127.0.0.1"
 class Broker:
     """A broker that forgets everything when it is restarted."""
 
-    def __init__(self, kind: str, folder: Path) -> None:
+    def __init__(self, kind: str, folder: Path, settings: str = "") -> None:
         self.kind = kind
         with socket.create_server((HOST, 0)) as server:
             self.port: int = server.getsockname()[1]
         config = folder / "mosquitto.conf"
-        config.write_text(f"listener {self.port} {HOST}\nallow_anonymous true\n")
+        config.write_text(f"listener {self.port} {HOST}\nallow_anonymous true\n{settings}")
         iotcore = [sys.executable, "-m", "iotcore", "--listen", HOST, "--log-level", "CRITICAL"]
         mosquitto = [MOSQUITTO, "-c", str(config)]
         self._command = mosquitto if kind == "mosquitto" else [*iotcore, "--port", str(self.port)]

@@ -1,34 +1,50 @@
-"""The embedded broker: a child of the gateway, on loopback only.
+"""The embedded broker: a child of the gateway.
 
 Debian's mosquitto when it is there, else iotcore from the package registry. Both run under a
 shell that waits for the end of its standard input, so that they end with the gateway even when
 it is killed; a broker that ends by itself is started again.
+
+It listens on loopback only, for anybody there, unless it is guarded: then devices reach it with
+their passwords, and a password that changes counts a second later. iotcore has neither
+passwords nor an access list, so it is never guarded and never leaves loopback.
 """
 
 import asyncio
+import ipaddress
 import os
+import secrets
 import shutil
-import socket
+import signal
 import sys
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import structlog
 
+from overdoor.bus import mosquitto
+
 HOST = "127.0.0.1"
 START_LIMIT_S = 10.0
 RESTART_S = 0.5
+LOOK_EVERY_S = 1.0  # whether the passwords changed
 
-_KEEPER = 'exec 3<&0; "$@" 3<&- & pid=$!; exec 2>/dev/null; (cat <&3 >&2; kill $pid) & wait $pid'
+_KEEPER = (
+    'exec 3<&0; "$@" 3<&- >/dev/null & pid=$!; echo $pid; exec >/dev/null 2>&1; '
+    "(cat <&3 >&2; kill $pid) & wait $pid"
+)
 
 _MOSQUITTO = """\
 # Written by overdoor at each start. Loopback only: there is no password and no access list.
 listener {port} {host}
 allow_anonymous true
 set_tcp_nodelay true
-persistence false
 max_inflight_messages 1000
 max_queued_messages 10000
+"""
+_COMMON = """\
+persistence false
 log_dest stderr
 log_type error
 log_type warning
@@ -41,22 +57,56 @@ class BrokerError(Exception):
     """The embedded broker cannot be started. The message says why, and what to do."""
 
 
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Who may reach the broker from elsewhere, and how.
+
+    `bind`: the address that it listens on. `devices`: the password file that `overdoor device add`
+    writes. `certificate`: and its key, for TLS. `password`: the gateway's own, new at each start.
+    """
+
+    bind: str
+    shop: str
+    devices: Path
+    certificate: tuple[Path, Path] | None = None
+    password: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+
+    @property
+    def host(self) -> str:
+        """Where the gateway itself finds the broker."""
+        address = ipaddress.ip_address(self.bind)
+        return ("::1" if address.version == 6 else HOST) if address.is_unspecified else self.bind
+
+
 class EmbeddedBroker:
     """Starts a broker, keeps it running, ends it."""
 
     def __init__(
-        self, folder: Path, port: int, which: Literal["auto", "mosquitto", "iotcore"] = "auto"
+        self,
+        folder: Path,
+        port: int,
+        which: Literal["auto", "mosquitto", "iotcore"] = "auto",
+        guard: Guard | None = None,
     ) -> None:
         self.port = port
         self._folder = folder
-        mosquitto = _find_mosquitto()
-        if which == "mosquitto" and mosquitto is None:
+        found = _find_mosquitto()
+        if which == "mosquitto" and found is None:
             raise BrokerError(
                 'mosquitto is not installed. Install it, or set [mqtt] broker = "auto".'
             )
-        self._mosquitto = None if which == "iotcore" else mosquitto
+        if guard is not None and (found is None or which == "iotcore"):
+            raise BrokerError(
+                "Only mosquitto can take devices from the network: iotcore has neither passwords "
+                "nor an access list. Install mosquitto, or leave [mqtt] bind out."
+            )
+        self._mosquitto = None if which == "iotcore" else found
+        self._guard = guard
+        self._host = guard.host if guard is not None else HOST
+        self._read: tuple[int, int] | None = None  # which passwords the broker has
         self._process: asyncio.subprocess.Process | None = None
-        self._keeper: asyncio.Task[None] | None = None
+        self._pid: int | None = None  # of the broker itself, under its shell
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def name(self) -> str:
@@ -65,19 +115,21 @@ class EmbeddedBroker:
 
     async def start(self) -> None:
         """Starts it and waits until it takes connections. Raises `BrokerError`."""
-        if await _listening(self.port):
+        if await _listening(self._host, self.port):
             raise BrokerError(
-                f"Port {self.port} on {HOST} is taken, so the embedded broker cannot start. "
+                f"Port {self.port} on {self._host} is taken, so the embedded broker cannot start. "
                 "Stop what listens there, or set another [mqtt] port."
             )
         await self._spawn()
-        self._keeper = asyncio.create_task(self._keep(), name="embedded broker")
+        self._tasks = [asyncio.create_task(self._keep(), name="embedded broker")]
+        if self._guard is not None:
+            self._tasks.append(asyncio.create_task(self._follow(self._guard), name="passwords"))
 
     async def stop(self) -> None:
         """Ends it."""
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._process is not None:
             await self._end(self._process)
 
@@ -89,17 +141,22 @@ class EmbeddedBroker:
             "sh",
             *self._command(),
             stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is for the gateway, which still has things to say
         )
+        assert self._process.stdout is not None
+        said = (await self._process.stdout.readline()).strip()
+        self._pid = int(said) if said.isdigit() else None
         for _ in range(int(START_LIMIT_S / 0.02)):
             if self._process.returncode is not None:
                 break
-            if await _listening(self.port):
+            if await _listening(self._host, self.port):
                 return
             await asyncio.sleep(0.02)
         await self._end(self._process)
-        raise BrokerError(f"The embedded broker {self.name} did not start on port {self.port}.")
+        raise BrokerError(
+            f"The embedded broker {self.name} did not start on {self._host}, port {self.port}."
+        )
 
     def _command(self) -> list[str]:
         if self._mosquitto is None:
@@ -108,8 +165,56 @@ class EmbeddedBroker:
                 *("--port", str(self.port), "--log-level", "CRITICAL"),
             ]
         config = self._folder / "mosquitto.conf"
-        config.write_text(_MOSQUITTO.format(port=self.port, host=HOST), encoding="utf-8")
+        config.write_text(_COMMON + self._listener(), "utf-8")
         return [self._mosquitto, "-c", str(config)]
+
+    def _listener(self) -> str:
+        guard = self._guard
+        if guard is None:
+            return _MOSQUITTO.format(port=self.port, host=HOST)
+        self._write_passwords(guard)
+        access = self._folder / mosquitto.ACCESS
+        access.write_text(mosquitto.access(guard.shop, mosquitto.GATEWAY), "utf-8")
+        certificate = guard.certificate
+        # Started by root it would become another user, who may not read the passwords again.
+        stay = "user root\n" if os.geteuid() == 0 else ""
+        return stay + mosquitto.settings(
+            f"{self.port} {guard.bind}",
+            str((self._folder / mosquitto.PASSWORDS).resolve()),
+            str(access.resolve()),
+            (str(certificate[0].resolve()), str(certificate[1].resolve())) if certificate else None,
+        )
+
+    def _write_passwords(self, guard: Guard) -> None:
+        """Those of the devices that were set up, and the gateway's. Whole, and for us alone."""
+        self._read = _state(guard.devices)
+        try:
+            devices = guard.devices.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            devices = ""  # none was set up yet
+        own = mosquitto.passwords({mosquitto.GATEWAY: guard.password})
+        file = self._folder / mosquitto.PASSWORDS
+        beside = file.with_name(f".{file.name}.new")
+        beside.unlink(missing_ok=True)
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(handle, "w", encoding="utf-8") as opened:  # noqa: PTH123 - a handle
+            opened.write(devices + own)
+        beside.replace(file)
+
+    async def _follow(self, guard: Guard) -> None:
+        """Has the broker read the passwords again when they change: it ends whose is gone."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            if _state(guard.devices) == self._read or self._pid is None:
+                continue
+            try:
+                self._write_passwords(guard)
+            except (OSError, UnicodeError) as error:
+                log.error("the devices' passwords cannot be taken up", error=str(error))
+                continue
+            with suppress(ProcessLookupError):  # it is being started again, and reads them then
+                os.kill(self._pid, signal.SIGHUP)
+            log.info("the broker has the devices' passwords as they are now")
 
     async def _keep(self) -> None:
         while True:
@@ -136,9 +241,18 @@ def _find_mosquitto() -> str | None:
     return shutil.which("mosquitto", path=f"{places}:/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin")
 
 
-async def _listening(port: int) -> bool:
+def _state(file: Path) -> tuple[int, int] | None:
+    """By which one sees that a file, which is only ever replaced, is another one."""
     try:
-        _, writer = await asyncio.open_connection(HOST, port, family=socket.AF_INET)
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino
+
+
+async def _listening(host: str, port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection(host, port)
     except OSError:
         return False
     writer.close()

@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 import structlog
 
 from overdoor.bus import payloads
+from overdoor.bus.flood import PIECES_BURST, PIECES_RATE, Flood
 from overdoor.bus.home_assistant import Discovery
 from overdoor.bus.lamps import LampWatch
 from overdoor.bus.mqtt import Connection, Hello, Message, MqttError
@@ -97,6 +98,8 @@ class Bus:
         self._missed = False  # something was heard that could not be stored
         self._lamps = LampWatch()
         self._asking: asyncio.Task[None] | None = None  # held, or it would be collected
+        self._flood = Flood()
+        self._flood_of_wants = Flood(PIECES_RATE, PIECES_BURST)
         self._complained: dict[str, tuple[int, int]] = {}  # device → (when, how many since)
         self._reach = reach  # where the receipts of pagers go
         self._discovery = discovery
@@ -126,18 +129,21 @@ class Bus:
             pause = min(2 * pause, BACKOFF_S[1])
 
     async def _watch(self, connection: Connection) -> None:
-        """Looks at the lamps now and then, until the connection ends."""
-        looking = asyncio.create_task(self._look_at_lamps())
+        """Looks around now and then, until the connection ends."""
+        looking = asyncio.create_task(self._look_around(connection))
         try:
             await connection.end()
         finally:
             looking.cancel()
 
-    async def _look_at_lamps(self) -> None:
+    async def _look_around(self, connection: Connection) -> None:
+        """After lamps that stay dark, and devices whose flood took a status or an info with it."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             for given in self._lamps.overdue(self._engine.clock()):
                 self._engine.submit(given)
+            with suppress(MqttError):  # the connection ended; the next one asks after all
+                await self._ask_after(connection, self._flood.to_ask())
 
     async def farewell(self) -> None:
         """Says that the gateway goes, before it does."""
@@ -211,7 +217,7 @@ class Bus:
         discovery = self._discovery
         if discovery and discovery.hear(message.topic, message.payload, retained=message.retain):
             return
-        given = self._understand(message)
+        given = None if self._floods(message) else self._understand(message)
         if given is None:
             # In its turn all the same: rumqttd ends the connection over one that is early.
             self._engine.follow(lambda: connection.acknowledge(message))
@@ -282,6 +288,27 @@ class Bus:
             self._complain(device, leaf, given)
             return None
         return given
+
+    def _floods(self, message: Message) -> bool:
+        """Whether a device says more than it may; what the broker repeats is no flood."""
+        place = self.topics.parse_device(message.topic)
+        if place is None or message.retain:
+            return False
+        device, leaf = place
+        flood, now = self._flood_of_wants if leaf == "want" else self._flood, self._engine.clock()
+        if flood.takes(device, now):
+            return False
+        if leaf in _RETAINED:
+            flood.missed(device)
+        dropped = flood.complaint(device, now)
+        if dropped is not None:
+            log.warning(
+                "a device says too much: what is beyond is dropped, and not receipted",
+                device=device,
+                topic=leaf,
+                dropped_since_last_time=dropped,
+            )
+        return True
 
     def _shown(self, device: str, payload: bytes) -> Input | None:
         """What lights show is watched; what a pager shows is a receipt for the calls on it."""

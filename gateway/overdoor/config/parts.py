@@ -3,6 +3,7 @@
 import re
 import secrets
 import socket
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -75,6 +76,39 @@ class MqttPart(_Part):
     port: int = Field(default=1883, ge=1, le=65535)  # of the embedded broker
     broker: Literal["auto", "mosquitto", "iotcore"] = "auto"  # which one is embedded
     ca: Path | None = None  # PEM: what vouches for an mqtts broker; None: what this machine trusts
+    bind: str = "127.0.0.1"  # of the embedded broker; another one wants mosquitto and passwords
+    tls_cert: Path | None = None  # PEM, of the embedded broker for devices; both or neither
+    tls_key: Path | None = None
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether devices reach the embedded broker from the network, with passwords."""
+        return self.url == "embedded" and not ip_address(self.bind).is_loopback
+
+    @field_validator("bind")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        try:
+            ip_address(value)
+        except ValueError:
+            raise ValueError("it is an address of this machine, or '0.0.0.0'") from None
+        return value
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        loopback = ip_address(self.bind).is_loopback
+        if self.url != "embedded" and not (loopback and self.tls_cert is None):
+            raise ValueError("bind and tls_cert are for the embedded broker, and this one is not")
+        if not loopback and self.broker == "iotcore":
+            raise ValueError(
+                "iotcore has neither passwords nor an access list, so it cannot listen beyond "
+                "127.0.0.1; mosquitto can"
+            )
+        if (self.tls_cert is None) is not (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key go together")
+        if self.tls_cert is not None and (self.ca is None or loopback):
+            raise ValueError("tls_cert wants a ca that vouches for it, and a bind for devices")
+        return self
 
     @field_validator("url")
     @classmethod

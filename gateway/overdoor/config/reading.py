@@ -66,8 +66,9 @@ def read(path: Path) -> Config:
     if web.tls_cert is not None and web.tls_key is not None:
         files = {"tls_cert": path.parent / web.tls_cert, "tls_key": path.parent / web.tls_key}
         web = web.model_copy(update=files)
-    if mqtt.ca is not None:
-        mqtt = mqtt.model_copy(update={"ca": path.parent / mqtt.ca})
+    beside = {"ca": mqtt.ca, "tls_cert": mqtt.tls_cert, "tls_key": mqtt.tls_key}
+    found = {key: path.parent / file for key, file in beside.items() if file is not None}
+    mqtt = mqtt.model_copy(update=found)
     return config.model_copy(update={"data": kept, "web": web, "mqtt": mqtt})
 
 

@@ -6,9 +6,9 @@ import socket
 from overdoor.device.problem import DeviceError
 
 
-def parse_broker(said: str, tls: bool) -> tuple[str, int]:
+def parse_broker(said: str, usual_port: int) -> tuple[str, int]:
     """Host and port of HOST or HOST:PORT. Raises `DeviceError`."""
-    host, _, port = said.rpartition(":") if ":" in said else (said, "", "8883" if tls else "1883")
+    host, _, port = said.rpartition(":") if ":" in said else (said, "", str(usual_port))
     if not port.isdigit() or not host:
         raise DeviceError(f"--broker is HOST or HOST:PORT, not {said!r}.")
     return host, int(port)

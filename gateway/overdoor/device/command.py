@@ -7,9 +7,11 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from overdoor import authority
 from overdoor import config as configuration
+from overdoor.bus import mosquitto
 from overdoor.config import Config
-from overdoor.device import api, boardtest, mosquitto
+from overdoor.device import api, boardtest
 from overdoor.device.board import Board, only_port
 from overdoor.device.broker import address_of, check_address, parse_broker
 from overdoor.device.flash import device_on
@@ -308,7 +310,7 @@ def _know_site(
     if site is not None and broker is None and ip is None and wifi is None:
         return
     if broker is not None:
-        host, port = parse_broker(broker, bench.folder.ca() is not None)
+        host, port = parse_broker(broker, bench.usual_port())
     elif site is not None:
         host, port = site.broker_host, site.broker_port
     else:
@@ -358,15 +360,29 @@ def _board(
 
 
 def _next_steps(bench: Bench, device: str) -> None:
-    folder = bench.folder.path
     typer.echo("Next:")
     if bench.config.mqtt.url != "embedded":
-        typer.echo(
-            "  the broker must know it. Where mosquitto runs:\n"
-            f"    sudo install -o mosquitto -m 600 {folder / mosquitto.PASSWORDS} "
-            "/etc/mosquitto/overdoor.passwords\n"
-            f"    sudo install -o mosquitto -m 600 {folder / mosquitto.ACCESS} "
-            "/etc/mosquitto/overdoor.acl\n"
-            "    sudo systemctl reload mosquitto"
-        )
+        _tell_mosquitto(bench)
+    elif bench.config.mqtt.is_guarded:
+        typer.echo("  a gateway that runs has told its broker within two seconds")
     typer.echo(f"  overdoor device flash {device}    with the board on USB")
+
+
+def _tell_mosquitto(bench: Bench) -> None:
+    """What to put where, on the machine of a broker that is not the gateway's own."""
+    folder, tls = bench.folder.path, bench.file.resolve().parent / authority.FOLDER
+    there = "/etc/mosquitto/overdoor"
+    files = {
+        folder / mosquitto.PASSWORDS: f"{there}.passwords",
+        folder / mosquitto.ACCESS: f"{there}.acl",
+    }
+    if bench.speaks_tls() and (tls / authority.BROKER).exists():
+        files |= {
+            tls / authority.BROKER: f"{there}.pem",
+            tls / authority.BROKER_KEY: f"{there}.key",
+        }
+    files[folder / mosquitto.SETTINGS] = "/etc/mosquitto/conf.d/overdoor.conf"
+    typer.echo("  the broker must know it. Where mosquitto runs:")
+    for ours, theirs in files.items():
+        typer.echo(f"    sudo install -o mosquitto -m 600 {ours} {theirs}")
+    typer.echo("    sudo systemctl reload mosquitto    (the first time: restart)")

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from overdoor import firmware
-from overdoor.device import mosquitto
+from overdoor.bus import mosquitto
 from overdoor.device.problem import DeviceError
 
-NAME = "devices"
+NAME = mosquitto.DEVICES
 ISSUED = ("shop", "device", "broker", "wifi", "update_key")  # the rest is how a board is built
 CA = "ca.der"  # the certificate that vouches for the broker; its name here and on the board
 _SITE = "site.json"
@@ -149,8 +149,10 @@ class Folder:
             name = stem[: 32 - len(tail)] + tail
         return name
 
-    def write_mosquitto(self, shop: str, gateway: tuple[str, str] | None) -> None:
-        """The broker's passwords and access list, for every device that is set up.
+    def write_mosquitto(
+        self, shop: str, gateway: tuple[str, str] | None, port: int, *, tls: bool
+    ) -> None:
+        """The broker's passwords, access list and settings, for every device that is set up.
 
         `gateway`: user and password of the gateway itself, if it has any.
         """
@@ -161,8 +163,12 @@ class Folder:
         if gateway is not None:
             users[gateway[0]] = gateway[1]
         self._write_text(mosquitto.PASSWORDS, mosquitto.passwords(users))
-        name = gateway[0] if gateway is not None else "gateway"
+        name = gateway[0] if gateway is not None else mosquitto.GATEWAY
         self._write_text(mosquitto.ACCESS, mosquitto.access(shop, name))
+        there = "/etc/mosquitto/overdoor"
+        certificate = (f"{there}.pem", f"{there}.key") if tls else None
+        settings = mosquitto.settings(f"{port}", f"{there}.passwords", f"{there}.acl", certificate)
+        self._write_text(mosquitto.SETTINGS, settings)
 
     def _was(self, device: str) -> bool:
         return any((self.path / f"{device}.{end}").exists() for end in ("json", "revoked"))

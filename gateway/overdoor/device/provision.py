@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 from overdoor.bus import Address
+from overdoor.bus.mosquitto import GATEWAY
 from overdoor.config import Config
 from overdoor.device import shopfile
 from overdoor.device.folder import ISSUED, Folder, Site
@@ -37,6 +39,10 @@ class Bench:
         else:
             named, name = (self._room(room), f"cp-{room}"[:32]) if room else ((), "cp-1")
         bare = [each for each in named if each not in done]
+        if wish == self._gateway()[0]:
+            raise DeviceError(
+                f"{wish!r} is the gateway's own user on the broker; give another --device."
+            )
         taken = set(self.planned())
         device = wish or (bare[0] if bare else self.folder.free_id(name, taken))
         if device in done or (device in taken and device not in bare):
@@ -115,10 +121,18 @@ class Bench:
     def broker_seen_by_devices(self) -> tuple[str, int]:
         """Host and port of the broker, if shop.toml tells. Raises `DeviceError` if it does not."""
         url = self.config.mqtt.url
+        if self.config.mqtt.is_guarded:
+            if ip_address(self.config.mqtt.bind).is_unspecified:
+                raise DeviceError(
+                    "Say with --broker HOST where devices find this machine on the Wi-Fi, best as "
+                    "an IP address."
+                )
+            return self.config.mqtt.bind, self.config.mqtt.port
         if url == "embedded":
             raise DeviceError(
-                "The embedded broker can be reached from this machine only. Install mosquitto as "
-                "docs/running.md shows, or say where the broker is with --broker HOST."
+                "The embedded broker can be reached from this machine only. Set [mqtt] bind, or "
+                "install mosquitto, as docs/running.md shows, or say where the broker is with "
+                "--broker HOST."
             )
         address = Address.parse(url)
         if address.host in _LOOPBACK:
@@ -145,10 +159,28 @@ class Bench:
         rooms = ", ".join(part.id for part in self.config.room)
         raise DeviceError(f"There is no room {room!r}; there are {rooms}.")
 
+    def usual_port(self) -> int:
+        """Where the broker listens, if nobody says otherwise."""
+        if self.config.mqtt.is_guarded:
+            return self.config.mqtt.port
+        return 8883 if self.folder.ca() is not None else 1883
+
+    def speaks_tls(self) -> bool:
+        """Whether the gateway and its broker do."""
+        mqtt = self.config.mqtt
+        return mqtt.tls_cert is not None or mqtt.url.startswith("mqtts:")
+
+    def _gateway(self) -> tuple[str, str | None]:
+        """The gateway's own user on the broker, and its password where it is known."""
+        url = self.config.mqtt.url
+        address = Address.parse(url) if url != "embedded" else None
+        if address is None or address.user is None:
+            return GATEWAY, None
+        return address.user, address.password or ""
+
     def _tell_broker(self) -> None:
-        url, gateway = self.config.mqtt.url, None
-        if url != "embedded":
-            address = Address.parse(url)
-            if address.user is not None:
-                gateway = address.user, address.password or ""
-        self.folder.write_mosquitto(self.config.shop.id, gateway)
+        url, (user, password) = self.config.mqtt.url, self._gateway()
+        tls = self.speaks_tls()
+        port = self.config.mqtt.port if url == "embedded" else Address.parse(url).port
+        known = None if password is None else (user, password)
+        self.folder.write_mosquitto(self.config.shop.id, known, port, tls=tls)

@@ -26,11 +26,15 @@ NAME_LIMIT = 40
 
 
 class Role(StrEnum):
-    """What somebody may do: a manager all, an integration what a program needs."""
+    """What somebody may do: a manager all, an integration what a program needs.
+
+    A reader is a program that changes nothing.
+    """
 
     ASSOCIATE = "associate"
     MANAGER = "manager"
     INTEGRATION = "integration"
+    READER = "reader"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +158,13 @@ def of_token(db: Connection, token: str, now: Millis) -> tuple[str, Role] | None
     return (row[0], Role(row[1])) if row else None
 
 
-def tokens(db: Connection) -> list[tuple[str, Role, Millis]]:
-    """`(name, role, made_at)` of each program that has a token for good."""
-    rows = db.execute("SELECT name, role, made_at FROM token WHERE until IS NULL ORDER BY name")
-    return [(name, Role(role), made_at) for name, role, made_at in rows]
+def tokens(db: Connection) -> list[tuple[str, Role, Millis, Millis | None]]:
+    """`(name, role, made_at, until)` of each program's token; those that have ended too.
+
+    The commands' own, of a minute, are managers' and are left out.
+    """
+    sql = "SELECT name, role, made_at, until FROM token WHERE role <> 'manager' ORDER BY name"
+    return [(name, Role(role), made_at, until) for name, role, made_at, until in db.execute(sql)]
 
 
 # -- writing: statements for one transaction -------------------------------------------------------

@@ -50,6 +50,7 @@ from overdoor.web import (
 )
 from overdoor.web.accounts import Accounts
 from overdoor.web.guard import Guard
+from overdoor.web.intake import Intake
 from overdoor.web.language import Language
 from overdoor.web.limits import Limits
 from overdoor.web.roles import SignInFirst, permitted
@@ -157,6 +158,7 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
         app.include_router(router)
     app.mount(state.assets.base, state.assets.app(), name="assets")
     app.mount("/static", StaticFiles(directory=dashboard / "static"), name="static")
+    app.add_middleware(Intake)
     app.add_middleware(Guard, names=web.all_names)
     app.add_middleware(Language, language=shop.language)
 

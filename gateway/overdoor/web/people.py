@@ -200,7 +200,7 @@ def held(
     engine: Engine, accounts: Accounts, reach: Reach, who: Who | None, session: Session | None
 ) -> dict[str, Any]:
     """Everything that names this person, or leads to them while the shift lasts. 401 if nobody."""
-    if who is None or who.role is Role.INTEGRATION:
+    if who is None or who.role in (Role.INTEGRATION, Role.READER):
         raise Problem(
             401, _("Not signed in"), _("Nothing is held about you here: you are not signed in.")
         )

@@ -135,10 +135,17 @@ ACCESS: dict[str, For] = {
 }
 
 _MAY = {
-    For.STAFF_OR_PROGRAM: {Role.ASSOCIATE, Role.MANAGER, Role.INTEGRATION},
+    For.STAFF_OR_PROGRAM: {Role.ASSOCIATE, Role.MANAGER, Role.INTEGRATION, Role.READER},
     For.PERSON: {Role.ASSOCIATE, Role.MANAGER},
     For.MANAGER: {Role.MANAGER},
 }
+
+
+def may(role: Role, needed: For, method: str) -> bool:
+    """Whether this role may use a route, in a shop that has accounts."""
+    if needed is For.ANYBODY:
+        return True
+    return role in _MAY[needed] and (role is not Role.READER or method == "GET")
 
 
 class SignInFirst(Exception):  # noqa: N818 - an instruction, not an error
@@ -157,7 +164,7 @@ async def permitted(request: Request) -> None:
         return  # the simulated shop's own controls
     if needed is For.ANYBODY or not accounts.required():
         return
-    if who is not None and who.role in _MAY[needed]:
+    if who is not None and may(who.role, needed, request.method):
         return
     if request.method == "GET" and not route.startswith("/api/"):
         raise SignInFirst

@@ -1,0 +1,84 @@
+"""Where connections of the web are taken: nobody holds one open for nothing, or very many.
+
+Uvicorn waits for the head of a request for as long as it takes. So it is given this protocol, its
+own one with two limits more. It rests on attributes of Uvicorn that are not promised
+(`conn`, `transport`, `client`); tests/attack/test_slow.py tells if they change.
+"""
+
+import asyncio
+import ipaddress
+from collections import Counter
+from typing import Any, ClassVar
+
+import h11
+import structlog
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+HEAD_S = 10.0
+# Of one address; behind a router many phones may have one. A proxy on this machine counts itself.
+CONNECTIONS = 200
+
+log = structlog.get_logger()
+
+
+class Door(H11Protocol):
+    """One connection. A request's head is whole within `head_s`, or the connection ends."""
+
+    head_s = HEAD_S
+    connections_most = CONNECTIONS
+    _open: ClassVar[Counter[str]] = Counter()
+
+    _patience: asyncio.TimerHandle | None = None
+    _counted: str | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Somebody came."""
+        super().connection_made(transport)
+        address = self.client[0] if self.client is not None else ""
+        if not _is_here(address):
+            if self._open[address] >= self.connections_most:
+                log.warning("an address has too many connections open", address=address)
+                transport.abort()
+                return
+            self._counted = address
+            self._open[address] += 1
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """They said something."""
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """They are gone."""
+        self._forget()
+        if self._counted is not None:
+            self._open[self._counted] -= 1
+            if not self._open[self._counted]:
+                del self._open[self._counted]
+            self._counted = None
+        super().connection_lost(exc)
+
+    def _watch(self) -> None:
+        """The time runs from the first byte of a head, and on a new connection from its start."""
+        if self.conn.their_state is not h11.IDLE:
+            self._forget()
+        elif self._patience is None:
+            self._patience = self.loop.call_later(self.head_s, self._end)
+
+    def _end(self) -> None:
+        self._patience = None
+        if self.conn.their_state is h11.IDLE and not self.transport.is_closing():
+            self.transport.close()
+
+    def _forget(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+
+def _is_here(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return True  # a socket file

@@ -1,0 +1,156 @@
+"""The gateway's own mosquitto, open to the shop's network: `overdoor run`, as one installs it."""
+
+import asyncio
+import ssl
+import stat
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiomqtt
+import pytest
+from typer.testing import CliRunner
+
+from overdoor.bus import BrokerError, EmbeddedBroker, Guard, broker
+from overdoor.cli import app
+from overdoor.config import ConfigError, read
+from tests.gateway.broker import HOST
+from tests.system.conftest import OVERDOOR, Device, free_port, process, until
+
+from .guarded import NODELAY, SHOP, a_shop
+
+TLS = 'tls_cert = "tls/broker.pem"\ntls_key = "tls/broker.key"\nca = "tls/ca.pem"\n'
+WIFI = {"OVERDOOR_WIFI_PASSWORD": "geheim"}
+
+
+class OwnBroker:
+    """A shop whose gateway keeps the broker."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+        self.file = a_shop(folder, "embedded")
+        self.command("ca")
+        said = self.file.read_text()
+        mine = f'url = "embedded"\nport = {self.port}\nbind = "0.0.0.0"\n{TLS}'
+        self.file.write_text(said.replace('url = "embedded"\n', mine).replace('"demo"', '"t"', 1))
+        for room in ("w1", "w2"):
+            self.command("device", "add", room, "--wifi", "shop", "--broker", HOST)
+        self.tls = ssl.create_default_context(cafile=str(folder / "tls" / "ca.pem"))
+        self.log = folder / "log"
+
+    def command(self, *words: str) -> None:
+        ended = CliRunner(env=WIFI).invoke(app, [*words, "--config", str(self.file)])
+        assert ended.exit_code == 0, ended.output
+
+    def secret(self, device: str) -> str:
+        text = (self.folder / "devices" / f"{device}.json").read_text()
+        return text.split('"password": "')[1].split('"')[0]
+
+    def client(self, user: str | None, password: str | None) -> aiomqtt.Client:
+        return aiomqtt.Client(
+            HOST,
+            self.port,
+            username=user,
+            password=password,
+            tls_context=self.tls,
+            socket_options=NODELAY,
+            timeout=5,
+        )
+
+
+@asynccontextmanager
+async def running(shop: OwnBroker) -> AsyncIterator[int]:
+    """`overdoor run`, until the block ends; its process id."""
+    with shop.log.open("wb") as log:
+        run = process(OVERDOOR, "run", "-c", shop.file, stdout=log, stderr=log)
+        async with run as gateway:
+            await until(lambda: _runs(shop.log), "the gateway runs, and is on its broker")
+            yield gateway.pid
+            gateway.terminate()
+            await gateway.wait()
+
+
+async def _runs(log: Path) -> bool:
+    return b"is running" in log.read_bytes()
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> OwnBroker:
+    return OwnBroker(tmp_path)
+
+
+async def test_a_device_presses_and_once_it_is_replaced_it_is_out_within_seconds(
+    shop: OwnBroker,
+) -> None:
+    async with running(shop), asyncio.timeout(40):
+        stolen = shop.secret("cp-w1")
+        async with shop.client("cp-w1", stolen) as client:
+            await client.subscribe("overdoor/1/t/device/cp-w1/receipt", qos=1)
+            call_point = Device(client, "cp-w1")
+            listening = asyncio.create_task(call_point.listen())
+            await call_point.press()
+            await call_point.hears("receipt")
+            shop.command("device", "replace", "w1")
+            with pytest.raises(aiomqtt.MqttError):
+                await listening
+        with pytest.raises(aiomqtt.MqttError, match="authori"):
+            async with shop.client("cp-w1", stolen):
+                pass
+        async with shop.client("cp-w1-2", shop.secret("cp-w1-2")):
+            pass
+        with pytest.raises(aiomqtt.MqttError, match="authori"):
+            async with shop.client(None, None):
+                pass
+
+
+async def test_no_secret_is_in_the_log_in_the_process_list_or_open_to_others(
+    shop: OwnBroker,
+) -> None:
+    secrets = [shop.secret("cp-w1"), "geheim"]
+    async with running(shop) as pid:
+        listed = b"".join(
+            (Path("/proc") / str(each) / "cmdline").read_bytes() for each in _family(pid)
+        )
+        assert b"mosquitto" in listed
+        readable = [
+            file
+            for file in (shop.folder / "data").iterdir()
+            if "mosquitto.pass" in file.name and stat.S_IMODE(file.stat().st_mode) != 0o600
+        ]
+    said = shop.log.read_bytes()
+    assert b"is running" in said
+    assert not readable
+    for secret in secrets:
+        assert secret.encode() not in listed + said
+
+
+def _family(pid: int) -> list[int]:
+    """A process and all below it."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(each for child in children for each in _family(int(child)))]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('bind = "0.0.0.0"\nbroker = "iotcore"', "neither passwords nor an access list"),
+        ('bind = "shop.lan"', "an address of this machine"),
+        ('bind = "0.0.0.0"\ntls_cert = "a"', "go together"),
+        ('bind = "0.0.0.0"\ntls_cert = "a"\ntls_key = "b"', "wants a ca"),
+    ],
+)
+def test_a_broker_that_could_not_be_guarded_is_one_sentence(
+    tmp_path: Path, line: str, says: str
+) -> None:
+    file = tmp_path / "shop.toml"
+    file.write_text(SHOP.format(url="embedded", web=8080).replace("[web]", f"{line}\n\n[web]"))
+    with pytest.raises(ConfigError, match=says):
+        read(file)
+
+
+def test_without_mosquitto_nothing_is_opened_to_the_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broker, "_find_mosquitto", lambda: None)
+    with pytest.raises(BrokerError, match="Install mosquitto"):
+        EmbeddedBroker(tmp_path, 1883, guard=Guard("0.0.0.0", "t", tmp_path / "passwords"))
