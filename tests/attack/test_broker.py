@@ -10,6 +10,7 @@ import pytest
 
 from overdoor import firmware
 from overdoor.bus.mosquitto import MAX_PACKET
+from overdoor.checkup import network
 from overdoor.config import read
 from overdoor.device import DeviceError
 from overdoor.device.provision import Bench
@@ -168,3 +169,10 @@ def test_no_device_gets_the_gateways_user(shop: Guarded) -> None:
     with pytest.raises(DeviceError, match="the gateway's own user"):
         Bench(read(shop.file), shop.file, shop.devices).add(None, "gateway", {"model": "x"})
     assert set_up(shop.file).devices().keys() == {"cp-w1", "cp-w2"}
+
+
+async def test_overdoor_check_does_not_put_the_gateway_out(shop: Guarded, witness: Witness) -> None:
+    found = await asyncio.to_thread(lambda: list(network.broker(read(shop.file))))
+    assert any("it is mosquitto version" in str(finding.what) for finding in found)
+    assert await witness.after("mark") == []
+    assert not witness.ended

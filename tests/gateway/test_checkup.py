@@ -120,7 +120,9 @@ def test_what_mosquittos_files_lack_is_named(tmp_path: Path) -> None:
     assert network.missing_options(tmp_path) == []  # no file that we can read says anything
     (tmp_path / "conf.d").mkdir()
     (tmp_path / "mosquitto.conf").write_text("set_tcp_nodelay true\n# max_inflight_messages 20\n")
-    (tmp_path / "conf.d" / "overdoor.conf").write_text("max_queued_messages 10000\n")
+    (tmp_path / "conf.d" / "overdoor.conf").write_text(
+        "max_queued_messages 10000\nuse_username_as_clientid true\n"
+    )
     assert network.missing_options(tmp_path) == ["max_inflight_messages"]
 
 

@@ -22,9 +22,16 @@ def passwords(users: Mapping[str, str]) -> str:
     return "".join(f"{user}:{_hashed(password)}\n" for user, password in users.items())
 
 
+def checker(gateway: str) -> str:
+    """The user with whom `overdoor check` asks which broker it is: the gateway's is taken."""
+    return f"{gateway}-check"
+
+
 def access(shop: str, gateway: str) -> str:
     """An `acl_file`: a device writes under its own id only, and reads there (docs/protocol.md)."""
     return (
+        f"user {checker(gateway)}\n"
+        f"topic read $SYS/broker/version\n"
         f"user {gateway}\n"
         f"topic readwrite overdoor/1/{shop}/#\n"
         f"pattern readwrite overdoor/1/{shop}/device/%u/#\n"

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import aiomqtt
 
-from overdoor.bus import Address, BrokerError, EmbeddedBroker
+from overdoor.bus import Address, BrokerError, EmbeddedBroker, Guard
+from overdoor.bus.mosquitto import PASSWORDS, checker
 from overdoor.config import Config, WebPart
 from overdoor.core.sentence import Sentence
 from overdoor.finding import Finding, bad, good, warning
@@ -23,7 +24,12 @@ _ASK_S = 3.0
 _VERSION_S = 1.0
 _OLDEST = (2, 0)  # of mosquitto: from here on nobody is let in unless its file says so
 _REFUSED = {4, 5, 134, 135}  # reason codes of CONNACK: password, not authorised; MQTT 3.1.1 and 5
-_WANTED = ("set_tcp_nodelay", "max_inflight_messages", "max_queued_messages")
+_WANTED = (
+    "set_tcp_nodelay",
+    "use_username_as_clientid",
+    "max_inflight_messages",
+    "max_queued_messages",
+)
 # Where the services of browsers are that hide behind a wildcard; the first is Chrome's.
 _PUSH = {
     "*.push.services.mozilla.com": "updates.push.services.mozilla.com",
@@ -102,7 +108,7 @@ def broker(config: Config) -> Iterator[Finding]:
     address = replace(Address.parse(mqtt.url), ca=str(mqtt.ca) if mqtt.ca else None)
     where = f"{address.host}:{address.port}"
     try:
-        version = asyncio.run(_version(address))
+        version = asyncio.run(_which(address))
     except (aiomqtt.MqttError, OSError) as error:
         if getattr(getattr(error, "rc", None), "value", None) in _REFUSED:
             yield bad(
@@ -132,24 +138,35 @@ def broker(config: Config) -> Iterator[Finding]:
 
 
 def _embedded(config: Config) -> Iterator[Finding]:
-    port = config.mqtt.port
-    if not is_served(config.web) and _taken("127.0.0.1", port) is not None:
+    mqtt, port, guard, host = config.mqtt, config.mqtt.port, None, "127.0.0.1"
+    if mqtt.is_guarded:
+        guard = Guard(mqtt.bind, config.shop.id, config.data.path / PASSWORDS)
+        host = mqtt.bind
+    if not is_served(config.web) and _taken(host, port) is not None:
         yield bad(
             Sentence("Port %(port)s is taken, so the embedded broker cannot start.", port=port),
             Sentence("Stop what listens there, or set another [mqtt] port."),
         )
     try:
-        name = EmbeddedBroker(config.data.path, port, config.mqtt.broker).name
+        name = EmbeddedBroker(config.data.path, port, mqtt.broker, guard).name
     except BrokerError as error:
         yield bad(
             Sentence("The embedded broker cannot start: %(why)s", why=error),
             Sentence("Install mosquitto."),
         )
         return
-    yield warning(
-        Sentence("The embedded broker (%(name)s) is for this machine only.", name=name),
-        Sentence("For devices on the Wi-Fi install mosquitto, and set [mqtt] url."),
-    )
+    if guard is None:
+        yield warning(
+            Sentence("The embedded broker (%(name)s) is for this machine only.", name=name),
+            Sentence("For devices on the Wi-Fi install mosquitto, and set [mqtt] bind or url."),
+        )
+        return
+    yield good(Sentence("The embedded broker takes devices on %(where)s.", where=f"{host}:{port}"))
+    if mqtt.tls_cert is None:
+        yield warning(
+            Sentence("Devices reach the broker without TLS."),
+            Sentence("Run overdoor ca, and add to [mqtt] what it says."),
+        )
 
 
 def _is_good(where: str, version: str | None) -> Iterator[Finding]:
@@ -183,6 +200,14 @@ def _client(address: Address, *, named: bool) -> aiomqtt.Client:
         tls_context=ssl.create_default_context(cafile=address.ca) if address.tls else None,
         timeout=_ASK_S,
     )
+
+
+async def _which(address: Address) -> str | None:
+    """The same, by the user that is there for this: a user's second connection ends its first."""
+    if address.user is not None:
+        with suppress(aiomqtt.MqttError):  # a broker that was set up by hand may not know it
+            return await _version(replace(address, user=checker(address.user)))
+    return await _version(address)
 
 
 async def _version(address: Address) -> str | None:

@@ -161,7 +161,7 @@ class Folder:
             for config in self.devices().values()
         }
         if gateway is not None:
-            users[gateway[0]] = gateway[1]
+            users |= {gateway[0]: gateway[1], mosquitto.checker(gateway[0]): gateway[1]}
         self._write_text(mosquitto.PASSWORDS, mosquitto.passwords(users))
         name = gateway[0] if gateway is not None else mosquitto.GATEWAY
         self._write_text(mosquitto.ACCESS, mosquitto.access(shop, name))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from overdoor.bus import Address
-from overdoor.bus.mosquitto import GATEWAY
+from overdoor.bus.mosquitto import GATEWAY, checker
 from overdoor.config import Config
 from overdoor.device import shopfile
 from overdoor.device.folder import ISSUED, Folder, Site
@@ -39,7 +39,7 @@ class Bench:
         else:
             named, name = (self._room(room), f"cp-{room}"[:32]) if room else ((), "cp-1")
         bare = [each for each in named if each not in done]
-        if wish == self._gateway()[0]:
+        if wish in ((gateway := self._gateway()[0]), checker(gateway)):
             raise DeviceError(
                 f"{wish!r} is the gateway's own user on the broker; give another --device."
             )
