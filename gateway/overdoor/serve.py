@@ -294,7 +294,8 @@ async def _broker(config: Config, file: Path | None) -> AsyncIterator[tuple[Addr
     if mqtt.is_guarded:
         beside = (file or config.data.path).resolve().parent  # where shop.toml is
         keys = (mqtt.tls_cert, mqtt.tls_key) if mqtt.tls_cert and mqtt.tls_key else None
-        guard = Guard(mqtt.bind, config.shop.id, beside / DEVICES / PASSWORDS, keys)
+        devices = beside / DEVICES / PASSWORDS
+        guard = Guard(mqtt.bind, config.shop.id, devices, keys, config.discovery)
         ca = str(mqtt.ca) if keys else None
         tls = keys is not None
         address = Address(guard.host, mqtt.port, GATEWAY, guard.password, tls, ca)

@@ -31,6 +31,8 @@ url = "{url}"
 [web]
 bind = "127.0.0.1:{web}"
 
+[home_assistant]
+
 [[zone]]
 id = "women"
 name = "Women"

@@ -19,6 +19,7 @@ from tests.system.conftest import until
 from .guarded import NODELAY, PREFIX, Guarded, guarded, set_up
 
 THIEF = "cp-w1"
+DISCOVERY = "homeassistant/sensor/overdoor-demo/w1_call/config"
 LIMIT_S = 20
 
 
@@ -62,6 +63,7 @@ async def witness(shop: Guarded) -> AsyncIterator[Witness]:
     async with shop.client("gateway", "overdoor-demo-gateway") as client:
         witness = Witness(client)
         await client.subscribe(f"{PREFIX}/#", qos=1)
+        await client.subscribe(DISCOVERY, qos=1)
         listening = asyncio.create_task(witness.listen())
         yield witness
         listening.cancel()
@@ -75,6 +77,7 @@ async def test_a_stolen_password_writes_no_other_topic(shop: Guarded, witness: W
         for topic in (*theirs, *shops):
             await thief.publish(f"{PREFIX}/{topic}", b"forged", qos=1, retain=True)
         await thief.publish(f"overdoor/1/other/device/{THIEF}/event", b"forged", qos=1)
+        await thief.publish(DISCOVERY, b"forged", qos=1, retain=True)
         await thief.publish(f"{PREFIX}/device/{THIEF}/event", b"own", qos=1)
     assert await witness.after("mark") == [(f"{PREFIX}/device/{THIEF}/event", b"own")]
 
@@ -98,6 +101,11 @@ async def test_a_stolen_password_reads_no_other_topic(shop: Guarded, witness: Wi
             async for message in thief.messages:
                 assert str(message.topic) == f"{PREFIX}/device/{THIEF}/signal"
                 break
+
+
+async def test_the_gateway_itself_may_announce_the_shop(shop: Guarded, witness: Witness) -> None:
+    await witness.client.publish(DISCOVERY, b"{}", qos=1, retain=True)
+    assert await witness.after("mark") == [(DISCOVERY, b"{}")]
 
 
 async def test_the_will_of_a_stolen_password_is_held_to_its_branch_too(

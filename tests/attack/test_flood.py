@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from overdoor.bus import client
-from overdoor.bus.flood import BURST, RATE, Flood
+from overdoor.bus.flood import BURST, RATE, Measures
 from overdoor.engine import Engine
 from tests.gateway.broker import Broker, device, gateway
 from tests.gateway.house import until
@@ -77,7 +77,7 @@ def _status(engine: Engine, name: str) -> str | None:
 
 
 def test_a_full_outbox_is_heard_whole_and_then_twenty_a_second() -> None:
-    flood = Flood()
+    flood = Measures(RATE, BURST)
     assert all(flood.takes("cp-w1", 1000) for _ in range(BURST))
     assert not flood.takes("cp-w1", 1000)
     assert flood.takes("cp-w2", 1000)
@@ -86,7 +86,7 @@ def test_a_full_outbox_is_heard_whole_and_then_twenty_a_second() -> None:
 
 
 def test_a_flood_is_told_once_a_minute_with_how_much_was_dropped() -> None:
-    flood = Flood(rate=20, burst=1)
+    flood = Measures(rate=20, burst=1)
     heard = [flood.takes("cp-w1", 0) for _ in range(4)]
     assert (heard, flood.complaint("cp-w1", 0)) == ([True, False, False, False], 3)
     assert not flood.takes("cp-w1", 1)

@@ -62,13 +62,15 @@ class Guard:
     """Who may reach the broker from elsewhere, and how.
 
     `bind`: the address that it listens on. `devices`: the password file that `overdoor device add`
-    writes. `certificate`: and its key, for TLS. `password`: the gateway's own, new at each start.
+    writes. `certificate`: and its key, for TLS. `discovery`: as in the access list. `password`: the
+    gateway's own, new at each start.
     """
 
     bind: str
     shop: str
     devices: Path
     certificate: tuple[Path, Path] | None = None
+    discovery: str | None = None
     password: str = field(default_factory=lambda: secrets.token_urlsafe(24))
 
     @property
@@ -174,7 +176,8 @@ class EmbeddedBroker:
             return _MOSQUITTO.format(port=self.port, host=HOST)
         self._write_passwords(guard)
         access = self._folder / mosquitto.ACCESS
-        access.write_text(mosquitto.access(guard.shop, mosquitto.GATEWAY), "utf-8")
+        rules = mosquitto.access(guard.shop, mosquitto.GATEWAY, guard.discovery)
+        access.write_text(rules, "utf-8")
         certificate = guard.certificate
         # Started by root it would become another user, who may not read the passwords again.
         stay = "user root\n" if os.geteuid() == 0 else ""

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 import structlog
 
 from overdoor.bus import payloads
-from overdoor.bus.flood import PIECES_BURST, PIECES_RATE, Flood
+from overdoor.bus.flood import Flood
 from overdoor.bus.home_assistant import Discovery
 from overdoor.bus.lamps import LampWatch
 from overdoor.bus.mqtt import Connection, Hello, Message, MqttError
@@ -99,7 +99,6 @@ class Bus:
         self._lamps = LampWatch()
         self._asking: asyncio.Task[None] | None = None  # held, or it would be collected
         self._flood = Flood()
-        self._flood_of_wants = Flood(PIECES_RATE, PIECES_BURST)
         self._complained: dict[str, tuple[int, int]] = {}  # device → (when, how many since)
         self._reach = reach  # where the receipts of pagers go
         self._discovery = discovery
@@ -294,21 +293,7 @@ class Bus:
         place = self.topics.parse_device(message.topic)
         if place is None or message.retain:
             return False
-        device, leaf = place
-        flood, now = self._flood_of_wants if leaf == "want" else self._flood, self._engine.clock()
-        if flood.takes(device, now):
-            return False
-        if leaf in _RETAINED:
-            flood.missed(device)
-        dropped = flood.complaint(device, now)
-        if dropped is not None:
-            log.warning(
-                "a device says too much: what is beyond is dropped, and not receipted",
-                device=device,
-                topic=leaf,
-                dropped_since_last_time=dropped,
-            )
-        return True
+        return self._flood.drops(*place, self._engine.clock())
 
     def _shown(self, device: str, payload: bytes) -> Input | None:
         """What lights show is watched; what a pager shows is a receipt for the calls on it."""

@@ -8,12 +8,17 @@ faster, and have a measure of their own.
 
 from dataclasses import dataclass
 
+import structlog
+
 from overdoor.core.model import Millis
 
 RATE, BURST = 20, 100
-PIECES_RATE, PIECES_BURST = 200, 400
+_PIECES_RATE, _PIECES_BURST = 200, 400
 COMPLAIN_EVERY_MS = 60_000
 REMEMBERED = 10_000  # devices; beyond, all of them begin anew
+_RETAINED = ("status", "info")
+
+log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -24,13 +29,12 @@ class _Measure:
     complained: Millis | None = None
 
 
-class Flood:
+class Measures:
     """How much each device may still say."""
 
-    def __init__(self, rate: int = RATE, burst: int = BURST) -> None:
+    def __init__(self, rate: int, burst: int) -> None:
         self._rate, self._burst = rate, burst
         self._known: dict[str, _Measure] = {}
-        self._retained: set[str] = set()
 
     def takes(self, device: str, now: Millis) -> bool:
         """Whether this message is heard; if so, it counts."""
@@ -56,12 +60,34 @@ class Flood:
         known.complained, dropped, known.dropped = now, known.dropped, 0
         return dropped
 
-    def missed(self, device: str) -> None:
-        """Something that the broker retains was dropped: it can be asked for again."""
-        self._retained.add(device)
+
+class Flood:
+    """What is dropped, what is said of it, and what has to be asked for again."""
+
+    def __init__(self) -> None:
+        self._usual = Measures(RATE, BURST)
+        self._pieces = Measures(_PIECES_RATE, _PIECES_BURST)
+        self._to_ask: set[str] = set()
+
+    def drops(self, device: str, leaf: str, now: Millis) -> bool:
+        """Whether this message is too much."""
+        measures = self._pieces if leaf == "want" else self._usual
+        if measures.takes(device, now):
+            return False
+        if leaf in _RETAINED:
+            self._to_ask.add(device)
+        dropped = measures.complaint(device, now)
+        if dropped is not None:
+            log.warning(
+                "a device says too much: what is beyond is dropped, and not receipted",
+                device=device,
+                topic=leaf,
+                dropped_since_last_time=dropped,
+            )
+        return True
 
     def to_ask(self) -> list[str]:
-        """Devices of which something retained was dropped, each once."""
-        found = sorted(self._retained)
-        self._retained.clear()
+        """Devices of which something that the broker retains was dropped, each once."""
+        found = sorted(self._to_ask)
+        self._to_ask.clear()
         return found

@@ -27,13 +27,21 @@ def checker(gateway: str) -> str:
     return f"{gateway}-check"
 
 
-def access(shop: str, gateway: str) -> str:
-    """An `acl_file`: a device writes under its own id only, and reads there (docs/protocol.md)."""
+def access(shop: str, gateway: str, discovery: str | None = None) -> str:
+    """An `acl_file`: a device writes under its own id only, and reads there (docs/protocol.md).
+
+    `discovery`: where the gateway announces the shop to Home Assistant, if it does.
+    """
+    announcing = (
+        f"topic readwrite {discovery}/+/overdoor-{shop}/+/config\ntopic read {discovery}/status\n"
+        if discovery is not None
+        else ""
+    )
     return (
         f"user {checker(gateway)}\n"
         f"topic read $SYS/broker/version\n"
         f"user {gateway}\n"
-        f"topic readwrite overdoor/1/{shop}/#\n"
+        f"topic readwrite overdoor/1/{shop}/#\n{announcing}"
         f"pattern readwrite overdoor/1/{shop}/device/%u/#\n"
         f"pattern read overdoor/1/{shop}/gateway/status\n"
     )

@@ -441,6 +441,11 @@ class Config(_Part):
     webhook: tuple[WebhookPart, ...] = ()
     home_assistant: HomeAssistantPart | None = None
 
+    @property
+    def discovery(self) -> str | None:
+        """Where the shop is announced to Home Assistant; None if it is not."""
+        return self.home_assistant.prefix if self.home_assistant is not None else None
+
     def plan(self) -> Plan:
         """The shop as the core knows it."""
         policy = self.policy

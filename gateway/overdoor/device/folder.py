@@ -150,7 +150,13 @@ class Folder:
         return name
 
     def write_mosquitto(
-        self, shop: str, gateway: tuple[str, str] | None, port: int, *, tls: bool
+        self,
+        shop: str,
+        gateway: tuple[str, str] | None,
+        port: int,
+        *,
+        tls: bool,
+        discovery: str | None = None,
     ) -> None:
         """The broker's passwords, access list and settings, for every device that is set up.
 
@@ -164,7 +170,7 @@ class Folder:
             users |= {gateway[0]: gateway[1], mosquitto.checker(gateway[0]): gateway[1]}
         self._write_text(mosquitto.PASSWORDS, mosquitto.passwords(users))
         name = gateway[0] if gateway is not None else mosquitto.GATEWAY
-        self._write_text(mosquitto.ACCESS, mosquitto.access(shop, name))
+        self._write_text(mosquitto.ACCESS, mosquitto.access(shop, name, discovery))
         there = "/etc/mosquitto/overdoor"
         certificate = (f"{there}.pem", f"{there}.key") if tls else None
         settings = mosquitto.settings(f"{port}", f"{there}.passwords", f"{there}.acl", certificate)

@@ -183,4 +183,5 @@ class Bench:
         tls = self.speaks_tls()
         port = self.config.mqtt.port if url == "embedded" else Address.parse(url).port
         known = None if password is None else (user, password)
-        self.folder.write_mosquitto(self.config.shop.id, known, port, tls=tls)
+        shop, discovery = self.config.shop.id, self.config.discovery
+        self.folder.write_mosquitto(shop, known, port, tls=tls, discovery=discovery)
