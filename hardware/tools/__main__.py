@@ -1,10 +1,13 @@
 """The commands: `python -m hardware.tools --help`."""
 
+import tempfile
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from hardware.tools import bom, docs, harness, make, netlist, pins, plates, power
 from hardware.tools.files import markdown, toml
+from hardware.tools.kicad import build
 
 app = typer.Typer(help="Checks and generated files of the hardware.", no_args_is_help=True)
 
@@ -27,6 +30,33 @@ def make_() -> None:
         typer.echo("The wiring is drawn with graphviz: install the Debian package graphviz.")
         raise typer.Exit(1)
     make.everything()
+
+
+@app.command()
+def board(
+    write: Annotated[
+        bool, typer.Option(help="Put the files made into the place of the committed ones.")
+    ] = False,
+) -> None:
+    """Make schematic and board of the call point with KiCad, and judge and compare them."""
+    with tempfile.TemporaryDirectory() as place:
+        fresh = Path(place) / "board"
+        fresh.mkdir()
+        try:
+            build.make(fresh)
+            found = build.verdicts(fresh)
+        except build.KiCadError as error:
+            typer.echo(error)
+            raise typer.Exit(1) from error
+        if write and not found:
+            build.commit(fresh)
+        found += [f"hardware/board/{name} is out of date." for name in build.stale(fresh)]
+    for each in found:
+        typer.echo(each)
+    if found:
+        typer.echo("Look at it, then: python -m hardware.tools board --write")
+        raise typer.Exit(1)
+    typer.echo("KiCad's rules find nothing, and the committed board is what the data makes.")
 
 
 @app.command()

@@ -1,0 +1,282 @@
+"""KiCad's files: making them, KiCad's verdicts, and whether the committed ones are the same."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+from hardware.tools import netlist
+from hardware.tools.files import HARDWARE, toml
+from hardware.tools.kicad import compare, module, parts, schematic
+from hardware.tools.kicad.sexpr import parse, write
+from hardware.tools.make import page
+from PIL import Image, ImageChops, ImageStat
+
+FOLDER = HARDWARE / "board"
+_PYTHON = "/usr/bin/python3"  # KiCad's module belongs to the system's Python
+_GIVEN = ("callpoint.kicad_pro", "callpoint.kicad_dru", "sym-lib-table", "fp-lib-table")
+_MODULE = "ESP32-DevKitC-32E"
+_LAYERS = "F.Cu,B.Cu,F.Mask,B.Mask,F.Paste,F.Silkscreen,Edge.Cuts"
+_VIEWS = {
+    "callpoint-top.png": ["--side", "top"],
+    "callpoint-bottom.png": ["--side", "bottom"],
+    "callpoint-view.png": ["--rotate", "-40,0,25", "--perspective", "--zoom", "0.8"],
+}
+_DATE = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[+-]\d\d:?\d\d)?|(?<=date )\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
+)
+_NO_DATE = "1970-01-01T00:00:00+00:00"  # a file that is made twice shall be the same twice
+_VERSION = re.compile(r"\b9\.0\.\d+[\w+~.-]*")
+_SAME = 6  # of 255: how far pictures may be from each other on average
+
+
+class KiCadError(Exception):
+    """KiCad is not there, or did not do what it was asked for."""
+
+
+def make(folder: Path) -> None:
+    """Makes every file into an empty folder.
+
+    Not into the committed one: KiCad leaves things behind.
+
+    Raises KiCadError.
+    """
+    _need()
+    for name in _GIVEN:
+        shutil.copy(FOLDER / name, folder)
+    known = parts.known()["devkitc-32e"]
+    library = module.symbols(_MODULE, known.module, known.description)
+    (folder / "overdoor.kicad_sym").write_text(write(library), encoding="utf-8")
+    (folder / "overdoor.pretty").mkdir(exist_ok=True)
+    footprint = module.footprint(_MODULE, known.description, toml("carrier/outline.toml")["module"])
+    (folder / "overdoor.pretty" / f"{_MODULE}.kicad_mod").write_text(
+        write(footprint), encoding="utf-8"
+    )
+    drawn = schematic.draw(netlist.carrier("callpoint"), toml("board/schematic.toml"), library)
+    (folder / "callpoint.kicad_sch").write_text(write(drawn), encoding="utf-8")
+    with _settings() as kicad:
+        kicad(
+            "sch",
+            "export",
+            "netlist",
+            "-o",
+            folder / "callpoint.net",
+            folder / "callpoint.kicad_sch",
+        )
+        _scrub(folder / "callpoint.net", folder)
+        _board(folder)
+        _export(kicad, folder)
+    for path in folder.rglob("*"):
+        if path.suffix not in (".png", ".pdf") and path.is_file() and path.name not in _GIVEN:
+            _scrub(path, folder)
+
+
+def _need() -> None:
+    try:
+        said = subprocess.run(["kicad-cli", "version"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise KiCadError("There is no KiCad here: make hardware installs it on Debian.") from error
+    if not said.stdout.startswith("9."):
+        raise KiCadError(f"KiCad 9 is needed; here is {said.stdout.strip()}.")
+
+
+@contextmanager
+def _settings() -> Iterator[Callable[..., None]]:
+    """KiCad with no settings of anybody's."""
+    with tempfile.TemporaryDirectory() as home:
+
+        def kicad(*arguments: str | Path) -> None:
+            command = ["kicad-cli", *map(str, arguments)]
+            done = subprocess.run(
+                command,
+                capture_output=True,
+                text=True,
+                check=False,
+                env=os.environ | {"KICAD_CONFIG_HOME": home},
+            )
+            if done.returncode:
+                raise KiCadError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
+
+        yield kicad
+
+
+def _board(folder: Path) -> None:
+    """The board, in a folder of its own: KiCad's Python writes settings beside it."""
+    with tempfile.TemporaryDirectory() as place:
+        shutil.copytree(folder / "overdoor.pretty", Path(place) / "overdoor.pretty")
+        made = Path(place) / "callpoint.kicad_pcb"
+        command = [
+            _PYTHON,
+            "-m",
+            "hardware.tools.kicad.pcb",
+            str(folder / "callpoint.net"),
+            str(made),
+        ]
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, cwd=HARDWARE.parent
+        )
+        if done.returncode:
+            raise KiCadError(f"The board was not made: {done.stderr}")
+        shutil.copy(made, folder)
+
+
+def _export(kicad: Callable[..., None], folder: Path) -> None:
+    sheet, board, fab = (
+        folder / "callpoint.kicad_sch",
+        folder / "callpoint.kicad_pcb",
+        folder / "fab",
+    )
+    fab.mkdir(exist_ok=True)
+    kicad("sch", "export", "pdf", "-o", folder / "callpoint.pdf", sheet)
+    document = pypdfium2.PdfDocument(folder / "callpoint.pdf")
+    document[0].render(scale=1.6).to_pil().quantize(32).save(
+        folder / "callpoint-schematic.png", optimize=True
+    )
+    document.close()
+    kicad("pcb", "export", "gerbers", "-l", _LAYERS, "-o", f"{fab}/", board)
+    kicad("pcb", "export", "drill", "--excellon-separate-th", "-o", f"{fab}/", board)
+    kicad(
+        "pcb",
+        "export",
+        "pos",
+        "--format",
+        "csv",
+        "--units",
+        "mm",
+        "--exclude-dnp",
+        "--use-drill-file-origin",
+        "-o",
+        fab / "callpoint-positions.csv",
+        board,
+    )
+    kicad(
+        "pcb",
+        "export",
+        "step",
+        "-f",
+        "--subst-models",
+        "--no-dnp",
+        "-o",
+        folder / "callpoint.step",
+        board,
+    )
+    for name, view in _VIEWS.items():
+        kicad(
+            "pcb",
+            "render",
+            *view,
+            "-w",
+            "1400",
+            "-h",
+            "1100",
+            "--background",
+            "opaque",
+            "-o",
+            folder / name,
+            board,
+        )
+        with Image.open(folder / name) as picture:
+            small = picture.convert("RGB").quantize(128)
+        small.save(folder / name, optimize=True)
+
+
+def _scrub(path: Path, folder: Path) -> None:
+    """Takes dates and this machine's paths out of a text."""
+    said = path.read_text(encoding="utf-8")
+    clean = _DATE.sub(_NO_DATE, said).replace(f"{folder}/", "")
+    if clean != said:
+        path.write_text(clean, encoding="utf-8")
+
+
+def verdicts(folder: Path) -> list[str]:
+    """What KiCad's rules and our own say against the files of a folder, a sentence each.
+
+    Raises KiCadError.
+    """
+    found = [f"ERC: {each}" for each in erc(folder / "callpoint.kicad_sch")]
+    found += [f"DRC: {each}" for each in drc(folder / "callpoint.kicad_pcb")]
+    made = netlist.carrier("callpoint")
+    found += compare.netlist(parse((folder / "callpoint.net").read_text(encoding="utf-8")), made)
+    board = parse((folder / "callpoint.kicad_pcb").read_text(encoding="utf-8"))
+    return found + compare.board(board, made) + compare.outline(board, toml("carrier/outline.toml"))
+
+
+def erc(sheet: Path) -> list[str]:
+    """What the electrical rule check reports of a schematic."""
+    return _report(["sch", "erc"], sheet)
+
+
+def drc(board: Path) -> list[str]:
+    """What the design rule check reports of a board, also against the schematic beside it."""
+    return _report(["pcb", "drc", "--schematic-parity", "--all-track-errors"], board)
+
+
+def _report(command: list[str], path: Path) -> list[str]:
+    with _settings() as kicad, tempfile.TemporaryDirectory() as place:
+        out = Path(place) / "report.json"
+        kicad(*command, "--severity-all", "--format", "json", "-o", out, path)
+        return sorted(set(_said(json.loads(out.read_text(encoding="utf-8")))))
+
+
+def _said(report: dict[str, Any]) -> Iterator[str]:
+    lists = [report.get(key, []) for key in ("violations", "unconnected_items", "schematic_parity")]
+    lists += [sheet["violations"] for sheet in report.get("sheets", [])]
+    for violation in (each for some in lists for each in some):
+        items = ", ".join(item["description"] for item in violation["items"])
+        yield f"{violation['type']}: {items}"
+
+
+def commit(fresh: Path) -> None:
+    """Puts what was made into the place of what is committed."""
+    for name in sorted(_names(FOLDER) - set(_GIVEN)):
+        (FOLDER / name).unlink()
+    for name in sorted(_names(fresh)):
+        (FOLDER / name).parent.mkdir(exist_ok=True)
+        shutil.copy(fresh / name, FOLDER / name)
+
+
+def stale(fresh: Path, committed: Path = FOLDER) -> list[str]:
+    """The committed files that differ in substance from fresh ones, or are on one side alone."""
+    names = _names(fresh) | _names(committed)
+    return sorted(name for name in names if not _same(fresh / name, committed / name))
+
+
+def _names(folder: Path) -> set[str]:
+    made = {
+        str(p.relative_to(folder))
+        for p in folder.rglob("*")
+        if p.is_file() and p.suffix not in (".toml", ".md")
+    }
+    return {
+        name
+        for name in made
+        if not name.endswith((".kicad_prl", ".lck")) and "-backups/" not in name
+    }
+
+
+def _same(a: Path, b: Path) -> bool:
+    if not (a.exists() and b.exists()):
+        return False
+    if a.suffix == ".png":
+        return _alike(a, b)
+    if a.suffix == ".pdf":
+        return page(a.read_bytes()) == page(b.read_bytes())
+    said = [_VERSION.sub("", path.read_text(encoding="utf-8")) for path in (a, b)]
+    return said[0] == said[1]
+
+
+def _alike(a: Path, b: Path) -> bool:
+    """Whether two pictures show the same; their light may differ a little."""
+    with Image.open(a) as first, Image.open(b) as second:
+        if first.size != second.size:
+            return False
+        small = [each.convert("RGB").resize((350, 275)) for each in (first, second)]
+    difference = ImageStat.Stat(ImageChops.difference(*small)).mean
+    return max(difference) < _SAME
