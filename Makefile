@@ -13,7 +13,7 @@ NODE_RED := .node-red
 NODE_RED_STAMP := $(NODE_RED)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test check bench soak drill model icons messages screenshots home-assistant node-red hardware-files tools clean
+.PHONY: help run test check bench soak drill model icons messages screenshots home-assistant node-red hardware-files hardware kicad tools clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
@@ -68,6 +68,22 @@ node-red: tools $(NODE_RED_STAMP) ## the example flow in a real Node-RED (wants 
 hardware-files: tools ## wiring, parts, power, plates and bench sheet, made anew from their data
 	$(BIN)/python -m hardware.tools check
 	$(BIN)/python -m hardware.tools make
+
+hardware: kicad $(DEV_STAMP) ## all that KiCad makes, made anew, judged, and compared with what is committed (5 GB, minutes)
+	$(BIN)/pytest -q tests/hardware
+	$(BIN)/python -m hardware.tools board
+	$(BIN)/pytest -q --timeout 300 tests/hardware/with_kicad.py
+
+# KiCad 9 with its models, and graphviz. Installed by itself where that is possible.
+kicad:
+	@if ! kicad-cli version 2>/dev/null | grep -q '^9\.' || ! test -d /usr/share/kicad/3dmodels \
+	  || ! command -v dot >/dev/null; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing KiCad 9 and graphviz ..."; hardware/tools/kicad/install.sh; \
+	  else \
+	    echo "This needs KiCad 9 (Debian: kicad, kicad-symbols, kicad-footprints, kicad-packages3d, of the backports) and graphviz."; exit 1; \
+	  fi; \
+	fi
 
 # What the tests need beside Python. Installed by itself where that is possible.
 tools: $(DEV_STAMP)

@@ -49,7 +49,8 @@ def carriers() -> str:
         "# Carriers\n\n",
         _MADE.format("the `.toml` files of this folder"),
         "Status: *designed, checked by CI*, not built. A carrier is the small board that the ESP32 board plugs "
-        "into. Solder it on perfboard: place the parts, then connect all pins of a net.\n\n"
+        "into. Solder it on perfboard: place the parts, then connect all pins of a net. That of the call point "
+        "is also [a schematic and a board to order](../board/README.md).\n\n"
         "Pins: FETs G, S, D; diodes A (anode) and K (the end with the ring); U2 is a SN74AHCT1G125 (1 enable, "
         "2 in, 3 ground, 4 out, 5 supply), U3 a TSR 1-2450 (1 in, 2 ground, 3 out).\n",
     ]

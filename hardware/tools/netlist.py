@@ -88,6 +88,7 @@ def check(made: Carrier, board: Board, ratings: dict[str, dict[str, Any]]) -> li
             found += _fet(made, part, rating, ratings)
         elif "volt" in rating:
             found += _voltage(made, part, rating, 1.0)
+    found += _surge(made, ratings)
     for net in made.inputs:
         found += _input(made, net, ratings)
     return found + _load(made, ratings)
@@ -135,6 +136,22 @@ def _voltage(made: Carrier, part: Part, rating: dict[str, Any], margin: float) -
     if rating["volt"] < sees * margin:
         return [f"{made.id}: {part.ref} stands {rating['volt']} V, too little for {sees:g} V."]
     return []
+
+
+def _surge(made: Carrier, ratings: dict[str, dict[str, Any]]) -> list[str]:
+    """Diodes on what a surge diode guards stand what it lets through."""
+    found = []
+    for guard in made.parts.values():
+        clamp = ratings.get(guard.part, {}).get("clamp")
+        if clamp is None:
+            continue
+        at_least = made.volt[guard.pins["K"]]
+        for part in made.parts.values():
+            stands = ratings.get(part.part, {}).get("volt", clamp)
+            on = made.volt.get(part.pins.get("K", ""), 0.0)
+            if part is not guard and on >= at_least and stands < clamp:
+                found.append(f"{made.id}: {part.ref} stands {stands} V, a surge has {clamp}.")
+    return found
 
 
 def _input(made: Carrier, net: str, ratings: dict[str, dict[str, Any]]) -> list[str]:

@@ -253,6 +253,11 @@ FAULTS = [
         "callpoint: F1 stands 15 V, too little for 26 V.",
     ),
     Fault(
+        "a 40 V diode beside the surge diode (1N5819)",
+        instead("D3", "1n5819", volt=40),
+        "callpoint: D3 stands 40 V, a surge has 42.1.",
+    ),
+    Fault(
         "a line missing in a bill",
         billed(lambda lines: [line for line in lines if line.part != "ao3422"]),
         "callpoint: Q1 (ao3422) is not in the bill.",

@@ -61,17 +61,9 @@ def make(folder: Path) -> None:
     )
     drawn = schematic.draw(netlist.carrier("callpoint"), toml("board/schematic.toml"), library)
     (folder / "callpoint.kicad_sch").write_text(write(drawn), encoding="utf-8")
+    _scrub(netlist_of(folder / "callpoint.kicad_sch"), folder)
+    _board(folder)
     with _settings() as kicad:
-        kicad(
-            "sch",
-            "export",
-            "netlist",
-            "-o",
-            folder / "callpoint.net",
-            folder / "callpoint.kicad_sch",
-        )
-        _scrub(folder / "callpoint.net", folder)
-        _board(folder)
         _export(kicad, folder)
     for path in folder.rglob("*"):
         if path.suffix not in (".png", ".pdf") and path.is_file() and path.name not in _GIVEN:
@@ -105,6 +97,13 @@ def _settings() -> Iterator[Callable[..., None]]:
                 raise KiCadError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
 
         yield kicad
+
+
+def netlist_of(sheet: Path) -> Path:
+    """A schematic's netlist, written beside it."""
+    with _settings() as kicad:
+        kicad("sch", "export", "netlist", "-o", sheet.with_suffix(".net"), sheet)
+    return sheet.with_suffix(".net")
 
 
 def _board(folder: Path) -> None:

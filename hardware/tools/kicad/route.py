@@ -86,6 +86,8 @@ def route(
             try:
                 done += _net(size, made, done, net, rules)
             except NoWayError:
+                if net == order[0]:
+                    raise
                 order = [net, *(each for each in order if each != net)]
                 break
         else:

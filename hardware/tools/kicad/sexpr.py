@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 _TOKEN = re.compile(r'\s*(?:(\()|(\))|"((?:[^"\\]|\\.)*)"|([^\s()"]+))')
+_ESCAPE = re.compile(r"\\(.)")
 
 
 class Word(str):
@@ -36,10 +37,11 @@ def parse(text: str) -> list[Node]:
         elif bare is not None:
             stack[-1].append(Word(bare))
         else:
-            stack[-1].append(re.sub(r"\\(.)", r"\1", quoted))
-    if len(stack) != 1 or text[at:].strip() or not isinstance(stack[0][0], list):
+            stack[-1].append(_ESCAPE.sub(lambda m: "\n" if m[1] == "n" else m[1], quoted))
+    outermost = stack[0][0] if len(stack[0]) == 1 else None
+    if len(stack) != 1 or text[at:].strip() or not isinstance(outermost, list):
         raise ValueError("The brackets do not match.")
-    return stack[0][0]
+    return outermost
 
 
 def write(node: list[Node]) -> str:
