@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import exp, inf, log, sqrt
+from operator import sub
 
 from overdoor.insight.intervals import LEVEL, Interval, deviate
 
@@ -165,7 +166,7 @@ def doubly_censored(rows: Iterable[Ended], before: Iterable[tuple[float, float]]
         shares = _shared_out(alive, gone)
         ended = [one + share for one, share in zip(seen, shares, strict=True)]
         last, alive = alive, _alive(ended, lost)
-        if all(abs(one - other) < SETTLED for one, other in zip(last, alive, strict=True)):
+        if max(map(abs, map(sub, last, alive))) < SETTLED:
             break
     times = (time for time, _ in merged)
     curve = kaplan_meier(zip(times, ended, lost, strict=True))
@@ -183,7 +184,7 @@ def aalen_johansen(rows: Iterable[Competed]) -> tuple[Incidence, Incidence]:
     Empirical Transition Matrix for Non-homogeneous Markov Chains, 1978; Marubini & Valsecchi,
     Analysing Survival Data from Clinical Trials, 1995, p. 341.
     """
-    merged = _merge((time, (arrived, left, lost)) for time, arrived, left, lost in rows)
+    merged = _folded(_merge((time, (arrived, left, lost)) for time, arrived, left, lost in rows))
     n = sum(sum(counts) for _, counts in merged)
     return _incidence(merged, n, 0), _incidence(merged, n, 1)
 
@@ -226,12 +227,20 @@ def _shared_out(alive: list[float], gone: list[float]) -> list[float]:
 
 def _alive(ended: list[float], lost: list[float]) -> list[float]:
     """The share alive after each time: what `kaplan_meier` says, in a loop that runs often."""
-    at_risk = n = sum(ended) + sum(lost)
+    at_risk = sum(ended) + sum(lost)
+    dust = DUST * at_risk
     alive, shares = 1.0, []
     for one, other in zip(ended, lost, strict=True):
-        remain = _less(at_risk, one, n)
-        alive *= remain / at_risk if at_risk else 1.0
-        at_risk = _less(remain, other, n)
+        if one and at_risk:
+            remain = at_risk - one
+            if remain <= dust:
+                remain = 0.0
+            alive *= remain / at_risk
+            at_risk = remain
+        if other:
+            at_risk -= other
+            if at_risk <= dust:
+                at_risk = 0.0
         shares.append(alive)
     return shares
 
