@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import structlog
 import typer
 
-from overdoor import __version__, associates, numbers_cli, trust
+from overdoor import __version__, associates, numbers_cli, service, trust
 from overdoor import config as configuration
 from overdoor.associates import AccountError
 from overdoor.authority import AuthorityError
@@ -68,6 +68,7 @@ app.command()(trust.ca)
 app.command()(numbers_cli.export)
 app.command()(numbers_cli.datasette)
 app.command()(numbers_cli.report)
+app.add_typer(service.app, name="service")
 app.add_typer(device_app, name="device")
 app.add_typer(room_app, name="room")
 app.add_typer(associates.app, name="associate")

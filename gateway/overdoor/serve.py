@@ -31,8 +31,10 @@ from overdoor.reach import Reach
 from overdoor.reload import ShopFile
 from overdoor.resources import folder
 from overdoor.store import Store
+from overdoor.store.numbers import Numbers
 from overdoor.tags import Tags
 from overdoor.updates import Updates
+from overdoor.watchdog import Supervisor
 from overdoor.web import create_app
 from overdoor.weekly import Weekly
 
@@ -98,10 +100,7 @@ async def serve(
     `extra` adds routes, and work that runs beside.
     Raises `ConfigError`, `StoreError`, `BrokerError`, `TakenOver`.
     """
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stopping.set)
+    stopping, supervisor = _asked_to_stop(), Supervisor()
     _check_tls(config)
     with _listen(config) as listener:
         store = Store(config.data.path)
@@ -147,25 +146,19 @@ async def serve(
                 link = None if demo else await app.state.accounts.first_link()
                 running = Running(engine, address, broker_name, config.web.here, demo, link, cards)
                 async with _Tasks() as tasks:
+                    tasks.start(supervisor.reassure())
                     talking = tasks.start(bus.run())
                     serving = tasks.start(server.serve([listener]))
-                    weekly = Weekly(
-                        config.report,
-                        engine,
-                        app.state.numbers,
-                        config.shop.name,
-                        config.shop.language,
-                    )
-                    tasks.start(weekly.run())
-                    tasks.start(_post(config, engine, hooks))
-                    if file is not None:
-                        tasks.start(ShopFile(file, config, engine).follow())
+                    for chore in _chores(config, file, engine, hooks, app.state.numbers):
+                        tasks.start(chore)
                     await _connected(bus, talking)
                     _settle_memory()
                     ready(running)
+                    supervisor.ready()
                     measuring = asyncio.create_task(_measure_disk(engine))
                     beside = tasks.start(work(running)) if work is not None else None
                     await tasks.first_end(stopping)
+                    supervisor.stopping()
                     await measuring
                     if beside is not None:
                         await tasks.end(beside)
@@ -177,6 +170,25 @@ async def serve(
                     ladder.stop()
             finally:
                 engine.stop()
+
+
+def _chores(
+    config: Config, file: Path | None, engine: Engine, hooks: Hooks, numbers: Numbers
+) -> Iterator[Coroutine[None, None, None]]:
+    """What goes on beside the calls, for ever."""
+    name, language = config.shop.name, config.shop.language
+    yield Weekly(config.report, engine, numbers, name, language).run()
+    yield _post(config, engine, hooks)
+    if file is not None:
+        yield ShopFile(file, config, engine).follow()
+
+
+def _asked_to_stop() -> asyncio.Event:
+    """Set by the first signal that asks."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    return stopping
 
 
 class _Tasks:

@@ -1,0 +1,124 @@
+"""systemd: what it is told, and the unit that it is given."""
+
+import asyncio
+import configparser
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from overdoor.cli import app
+from overdoor.config import ConfigError
+from overdoor.watchdog import Supervisor
+
+from .test_cli import LIMIT_S, write_shop
+
+
+@pytest.fixture
+def systemd(tmp_path: Path) -> Iterator[socket.socket]:
+    """The socket on which systemd listens."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(tmp_path / "notify"))
+        listening.settimeout(LIMIT_S)
+        yield listening
+
+
+def test_a_gateway_says_that_it_is_ready_lives_and_stops(
+    systemd: socket.socket, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-c", "from overdoor.cli import main; main()", "run", "-c"]
+    said = {"NOTIFY_SOCKET": systemd.getsockname(), "WATCHDOG_USEC": "300000"}
+    with subprocess.Popen(
+        [*command, write_shop(tmp_path)],
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, **said},
+    ) as gateway:
+        heard = [systemd.recv(100)]
+        while b"READY=1" not in heard or heard.count(b"WATCHDOG=1") < 3:
+            heard.append(systemd.recv(100))
+        gateway.terminate()
+        while heard[-1] != b"STOPPING=1":
+            heard.append(systemd.recv(100))
+    assert gateway.returncode == 0
+    assert set(heard) == {b"READY=1", b"WATCHDOG=1", b"STOPPING=1"}
+
+
+async def test_a_loop_that_hangs_says_nothing(systemd: socket.socket) -> None:
+    systemd.setblocking(False)
+    said = {"NOTIFY_SOCKET": systemd.getsockname(), "WATCHDOG_USEC": "1000"}
+    living = asyncio.create_task(Supervisor(said).reassure())
+    await asyncio.sleep(0)
+    assert systemd.recv(100) == b"WATCHDOG=1"
+    subprocess.run(["sleep", "0.05"], check=True)  # noqa: ASYNC221 - the loop hangs for fifty times its limit
+    with pytest.raises(BlockingIOError):
+        systemd.recv(100)
+    living.cancel()
+
+
+@pytest.mark.parametrize(
+    "said", [{}, {"NOTIFY_SOCKET": "vsock:2:1"}, {"NOTIFY_SOCKET": "/nowhere/at/all"}]
+)
+def test_where_nobody_listens_nothing_happens(said: dict[str, str]) -> None:
+    Supervisor(said).ready()
+    assert Supervisor(said | {"WATCHDOG_USEC": "1", "WATCHDOG_PID": "1"}).limit_s is None
+
+
+# -- the unit ------------------------------------------------------------------------------------
+
+
+def install(file: Path, to: Path | str, *more: str) -> Result:
+    words = ["service", "install", "-c", str(file), "--to", str(to), *more]
+    return CliRunner().invoke(app, words)
+
+
+def test_the_unit_is_what_systemd_takes_and_locks_the_gateway_in(tmp_path: Path) -> None:
+    unit = tmp_path / "overdoor.service"
+    said = install(write_shop(tmp_path), unit)
+    assert said.exit_code == 0, said.exception
+    assert "systemctl enable --now overdoor" in said.output
+    read = configparser.ConfigParser(strict=False, interpolation=None)
+    read.optionxform = str  # type: ignore[assignment,method-assign]
+    read.read(unit)
+    service = read["Service"]
+    assert service["ExecStart"].split()[1:] == ["run", "--config", str(tmp_path / "shop.toml")]
+    assert service["Type"] == "notify"
+    assert int(service["WatchdogSec"]) > 0
+    assert service["ReadWritePaths"] == f"{tmp_path} {tmp_path / 'data'}"
+    assert service["CapabilityBoundingSet"] == ""
+    for lock in ("NoNewPrivileges", "PrivateTmp", "PrivateDevices", "RestrictNamespaces"):
+        assert service[lock] == "yes"
+    assert service["ProtectSystem"] == "strict"
+    tool = shutil.which("systemd-analyze")
+    if tool is not None:
+        looked = subprocess.run(
+            [tool, "verify", unit], capture_output=True, text=True, timeout=60, check=False
+        )
+        about = [line for line in looked.stderr.splitlines() if "overdoor.service" in line]
+        assert about == []
+
+
+def test_a_port_below_1024_is_all_that_it_may_take(tmp_path: Path) -> None:
+    file = write_shop(tmp_path, web=443)
+    said = install(file, "-").output
+    assert "AmbientCapabilities=CAP_NET_BIND_SERVICE\n" in said
+    assert "CapabilityBoundingSet=CAP_NET_BIND_SERVICE\n" in said
+
+
+def test_what_cannot_be_is_one_sentence(tmp_path: Path) -> None:
+    file = write_shop(tmp_path)
+    for words, said in (
+        (("--user", "nobody-knows"), "There is no user 'nobody-knows'. Make one: sudo adduser"),
+        ((), "cannot be written"),
+    ):
+        ended = install(file, tmp_path / "no" / "unit", *words)
+        assert isinstance(ended.exception, ConfigError)
+        assert said in str(ended.exception)
+    spaced = tmp_path / "my shop"
+    spaced.mkdir()
+    assert "without spaces" in str(install(write_shop(spaced), "-").exception)
