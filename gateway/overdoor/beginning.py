@@ -203,6 +203,7 @@ timezone = {_quoted(timezone)}
 
 [web]
 bind = "0.0.0.0:8080"    # where the pages are served: here on every address of this machine
+mdns = "overdoor"    # phones find it as overdoor.local; another name for a second gateway here
 # tls_cert = "tls/web.pem"    # HTTPS: `overdoor ca` makes both, and says more
 # tls_key = "tls/web.key"
 

@@ -17,7 +17,7 @@ import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
-from overdoor import authority, checkup, storage
+from overdoor import authority, checkup, mdns, storage
 from overdoor.bus import Address, Bus, Discovery, EmbeddedBroker, Guard
 from overdoor.bus.mosquitto import DEVICES, GATEWAY, PASSWORDS
 from overdoor.cards import Cards
@@ -179,6 +179,7 @@ def _chores(
     name, language = config.shop.name, config.shop.language
     yield Weekly(config.report, engine, numbers, name, language).run()
     yield _post(config, engine, hooks)
+    yield mdns.announce(config)
     if file is not None:
         yield ShopFile(file, config, engine).follow()
 

@@ -132,6 +132,7 @@ class WebPart(_Part):
 
     bind: str = "127.0.0.1:8080"
     names: tuple[str, ...] = ()  # what else people type to get here, like "overdoor.shop.lan"
+    mdns: Id | None = None  # "overdoor": say in the network that overdoor.local is here
     url: str | None = None  # what phones open, if it does not follow from these
     tls_cert: Path | None = None  # PEM, with those that vouch for it; both or neither
     tls_key: Path | None = None
@@ -181,7 +182,8 @@ class WebPart(_Part):
     @property
     def all_names(self) -> tuple[str, ...]:
         """What the gateway answers to, beside the names of its machine."""
-        return self.names if self.url is None else (*self.names, urlsplit(self.url).hostname or "")
+        found = self.names if self.mdns is None else (*self.names, f"{self.mdns}.local")
+        return found if self.url is None else (*found, urlsplit(self.url).hostname or "")
 
     @property
     def origin(self) -> str:
@@ -191,6 +193,8 @@ class WebPart(_Part):
         host = self.bind.rpartition(":")[0]
         if self.names:
             host = self.names[0]
+        elif self.mdns is not None:
+            host = f"{self.mdns}.local"
         elif self.host in ("0.0.0.0", "::"):  # noqa: S104
             host = f"{socket.gethostname()}.local"
         return f"{self.scheme}://{host}:{self.port}"
