@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,13 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 HERE, ALWAYS = "here", "always"
 _NAME_LIMIT, _ID_LIMIT = 80, 32
 _ROOMS_LIMIT = 200  # of one zone
+
+_PLACES = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin"
+_HERE = """\
+url = "embedded"    # Overdoor runs it; for one elsewhere: "mqtt://user:password@host:1883"
+bind = "0.0.0.0"    # where devices reach it, with their passwords; it needs mosquitto installed\
+"""
+_ELSEWHERE = "url = {url}    # user and password are the gateway's own there"
 
 Zones = list[tuple[str, int]]  # name, how many rooms
 Hours = dict[str, str]  # day, from and to; empty: always open
@@ -182,11 +190,9 @@ def an_id(name: str, otherwise: str, taken: set[str]) -> str:
 
 def text_of(name: str, zones: Zones, hours: Hours, timezone: str, broker: str) -> str:
     """The file."""
-    mqtt = (
-        'url = "embedded"    # Overdoor runs it; for one elsewhere: "mqtt://user:password@host:1883"'
-        if broker == HERE
-        else f"url = {_quoted(broker)}    # user and password are the gateway's own there"
-    )
+    mqtt = _HERE if broker == HERE else _ELSEWHERE.format(url=_quoted(broker))
+    if broker == HERE and shutil.which("mosquitto", path=_PLACES) is None:
+        mqtt = mqtt.replace("\nbind", "\n# bind")
     parts = [
         f"""\
 # {name}, made by `overdoor init`. What else can stand here: docs/protocol.md.

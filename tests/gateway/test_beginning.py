@@ -33,6 +33,7 @@ def test_five_answers_make_a_file_that_check_calls_good(tmp_path: Path) -> None:
     assert (read.hours.fri, read.hours.sat) == ("09:30-20:00", None)
     checked = CliRunner().invoke(app, ["check", "-c", str(file)]).output
     assert "is good: Rose Street, 2 zones, 7 rooms" in checked
+    assert read.mqtt.is_guarded
 
 
 def test_a_bad_answer_is_said_and_asked_again(tmp_path: Path) -> None:

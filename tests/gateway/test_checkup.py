@@ -201,3 +201,10 @@ def test_a_damaged_database_breaks_it(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir(0o700)
     (tmp_path / "data" / FILE).write_bytes(b"garbage" * 1000)
     assert about(write_shop(tmp_path), "The database cannot be used").level is Level.BAD
+
+
+def test_a_broker_for_devices_says_where_it_takes_them(tmp_path: Path) -> None:
+    file = write_shop(tmp_path)
+    add(file, "mqtt", 'bind = "0.0.0.0"')
+    finding = about(file, "takes devices on 0.0.0.0:")
+    assert finding.level is Level.GOOD

@@ -14,7 +14,7 @@ from pathlib import Path
 import aiomqtt
 
 from overdoor.bus import Address, BrokerError, EmbeddedBroker, Guard
-from overdoor.bus.mosquitto import PASSWORDS, checker
+from overdoor.bus.mosquitto import checker
 from overdoor.config import Config, WebPart
 from overdoor.core.sentence import Sentence
 from overdoor.finding import Finding, bad, good, warning
@@ -138,35 +138,37 @@ def broker(config: Config) -> Iterator[Finding]:
 
 
 def _embedded(config: Config) -> Iterator[Finding]:
-    mqtt, port, guard, host = config.mqtt, config.mqtt.port, None, "127.0.0.1"
-    if mqtt.is_guarded:
-        guard = Guard(mqtt.bind, config.shop.id, config.data.path / PASSWORDS)
-        host = mqtt.bind
-    if not is_served(config.web) and _taken(host, port) is not None:
+    mqtt = config.mqtt
+    if not is_served(config.web) and _taken(mqtt.bind, mqtt.port) is not None:
         yield bad(
-            Sentence("Port %(port)s is taken, so the embedded broker cannot start.", port=port),
+            Sentence(
+                "Port %(port)s is taken, so the embedded broker cannot start.", port=mqtt.port
+            ),
             Sentence("Stop what listens there, or set another [mqtt] port."),
         )
+    guard = Guard(mqtt.bind, config.shop.id, Path()) if mqtt.is_guarded else None
     try:
-        name = EmbeddedBroker(config.data.path, port, mqtt.broker, guard).name
+        name = EmbeddedBroker(config.data.path, mqtt.port, mqtt.broker, guard).name
     except BrokerError as error:
         yield bad(
             Sentence("The embedded broker cannot start: %(why)s", why=error),
             Sentence("Install mosquitto."),
         )
         return
-    if guard is None:
-        yield warning(
-            Sentence("The embedded broker (%(name)s) is for this machine only.", name=name),
-            Sentence("For devices on the Wi-Fi install mosquitto, and set [mqtt] bind or url."),
+    if mqtt.is_guarded:
+        where = f"{mqtt.bind}:{mqtt.port}"
+        yield good(
+            Sentence(
+                "The embedded broker (%(name)s) takes devices on %(where)s, with their passwords.",
+                name=name,
+                where=where,
+            )
         )
         return
-    yield good(Sentence("The embedded broker takes devices on %(where)s.", where=f"{host}:{port}"))
-    if mqtt.tls_cert is None:
-        yield warning(
-            Sentence("Devices reach the broker without TLS."),
-            Sentence("Run overdoor ca, and add to [mqtt] what it says."),
-        )
+    yield warning(
+        Sentence("The embedded broker (%(name)s) is for this machine only.", name=name),
+        Sentence('For devices on the Wi-Fi install mosquitto, and set [mqtt] bind = "0.0.0.0".'),
+    )
 
 
 def _is_good(where: str, version: str | None) -> Iterator[Finding]:
