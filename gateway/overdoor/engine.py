@@ -25,6 +25,7 @@ from overdoor.store import Retention, Store, Turned
 from overdoor.store.projections import Statement
 
 RETRY_S = 1.0
+BROKER_AWAY = Sentence("the broker is not connected")
 DRIFT_LIMIT_MS = 60_000
 
 log = structlog.get_logger()
@@ -228,7 +229,7 @@ class Engine:
 
     def reasons(self) -> list[Sentence]:
         """Why the shop is not ready, in words; nothing if it is."""
-        reasons = [] if self.broker_up else [Sentence("the broker is not connected")]
+        reasons = [] if self.broker_up else [BROKER_AWAY]
         if self.trouble:
             reasons.append(self.trouble)
         drift = self.clock.drift_ms() if isinstance(self.clock, Clock) else 0

@@ -17,6 +17,7 @@ from overdoor.bus import Address, BrokerError, EmbeddedBroker, Guard
 from overdoor.bus.mosquitto import checker
 from overdoor.config import Config, WebPart
 from overdoor.core.sentence import Sentence
+from overdoor.engine import BROKER_AWAY
 from overdoor.finding import Finding, bad, good, warning
 
 MOSQUITTO_FILES = Path("/etc/mosquitto")
@@ -30,6 +31,7 @@ _WANTED = (
     "max_inflight_messages",
     "max_queued_messages",
 )
+_START_IT = Sentence("Start it, or mend [mqtt] url; a gateway that runs keeps trying.")
 # Where the services of browsers are that hide behind a wildcard; the first is Chrome's.
 _PUSH = {
     "*.push.services.mozilla.com": "updates.push.services.mozilla.com",
@@ -59,8 +61,13 @@ def pages(config: Config) -> Iterator[Finding]:
 
 def is_served(web: WebPart) -> bool:
     """Whether a gateway answers there."""
+    return '"alive"' in _answer(web, "/healthz")
+
+
+def _answer(web: WebPart, path: str) -> str:
+    """What the gateway that runs says there; nothing if none does."""
     host = web.here.partition("://")[2].rpartition(":")[0].strip("[]")
-    ask = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    ask = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
     with suppress(OSError):
         plain = socket.create_connection((host, web.port), _ASK_S)
         with plain:
@@ -68,8 +75,9 @@ def is_served(web: WebPart) -> bool:
             asked = _unchecked().wrap_socket(plain) if web.scheme == "https" else plain
             with asked:
                 asked.sendall(ask)
-                return b'"alive"' in b"".join(iter(lambda: asked.recv(4096), b""))
-    return False
+                said = b"".join(iter(lambda: asked.recv(4096), b""))
+                return said.partition(b"\r\n\r\n")[2].decode(errors="replace")
+    return ""
 
 
 def _unchecked() -> ssl.SSLContext:
@@ -99,7 +107,8 @@ def _loopback(host: str) -> bool:
 def broker(config: Config) -> Iterator[Finding]:
     """Whether the broker takes the gateway, which one it is, and whether it is set up as it should.
 
-    A client of its own asks, so that a gateway that runs keeps its connection.
+    A gateway that runs is asked itself: where a user can be connected once only, to connect as it
+    would put it out.
     """
     mqtt = config.mqtt
     if mqtt.url == "embedded":
@@ -107,24 +116,10 @@ def broker(config: Config) -> Iterator[Finding]:
         return
     address = replace(Address.parse(mqtt.url), ca=str(mqtt.ca) if mqtt.ca else None)
     where = f"{address.host}:{address.port}"
-    try:
-        version = asyncio.run(_which(address))
-    except (aiomqtt.MqttError, OSError) as error:
-        if getattr(getattr(error, "rc", None), "value", None) in _REFUSED:
-            yield bad(
-                Sentence("The broker at %(where)s refuses the gateway's password.", where=where),
-                Sentence(
-                    "Put the files of overdoor device add where mosquitto reads them, and let it "
-                    "read them again."
-                ),
-            )
-            return
-        yield bad(
-            Sentence("The broker at %(where)s does not answer: %(why)s.", where=where, why=error),
-            Sentence("Start it, or mend [mqtt] url; a gateway that runs keeps trying."),
-        )
-        return
-    yield from _is_good(where, version)
+    if is_served(config.web):
+        yield _of_the_gateway(config.web, where)
+    else:
+        yield _as_the_gateway(address, where)
     if address.user is not None and asyncio.run(_lets_in_anybody(address)):
         yield warning(
             Sentence("The broker at %(where)s lets in who says no password.", where=where),
@@ -135,6 +130,36 @@ def broker(config: Config) -> Iterator[Finding]:
             Sentence("mosquitto's configuration has no %(options)s.", options=", ".join(missing)),
             Sentence("Add them as docs/running.md shows, and restart mosquitto."),
         )
+
+
+def _of_the_gateway(web: WebPart, where: str) -> Finding:
+    """By what the gateway that runs says of itself."""
+    if BROKER_AWAY not in _answer(web, "/readyz"):
+        return good(Sentence("The broker at %(where)s takes the gateway.", where=where))
+    return bad(
+        Sentence("The broker at %(where)s does not answer: %(why)s.", where=where, why=BROKER_AWAY),
+        _START_IT,
+    )
+
+
+def _as_the_gateway(address: Address, where: str) -> Finding:
+    """By connecting with its password."""
+    try:
+        version = asyncio.run(_which(address))
+    except (aiomqtt.MqttError, OSError) as error:
+        if getattr(getattr(error, "rc", None), "value", None) in _REFUSED:
+            return bad(
+                Sentence("The broker at %(where)s refuses the gateway's password.", where=where),
+                Sentence(
+                    "Put the files of overdoor device add where mosquitto reads them, and let it "
+                    "read them again."
+                ),
+            )
+        return bad(
+            Sentence("The broker at %(where)s does not answer: %(why)s.", where=where, why=error),
+            _START_IT,
+        )
+    return _is_good(where, version)
 
 
 def _embedded(config: Config) -> Iterator[Finding]:
@@ -171,19 +196,17 @@ def _embedded(config: Config) -> Iterator[Finding]:
     )
 
 
-def _is_good(where: str, version: str | None) -> Iterator[Finding]:
+def _is_good(where: str, version: str | None) -> Finding:
     if version is None:
-        yield good(Sentence("The broker at %(where)s takes the gateway.", where=where))
-        return
+        return good(Sentence("The broker at %(where)s takes the gateway.", where=where))
     numbers = version.removeprefix("mosquitto version ").split(".")
-    old = version.startswith("mosquitto") and all(part.isdigit() for part in numbers[:2])
-    if old and tuple(map(int, numbers[:2])) < _OLDEST:
-        yield warning(
+    known = version.startswith("mosquitto") and all(part.isdigit() for part in numbers[:2])
+    if known and tuple(map(int, numbers[:2])) < _OLDEST:
+        return warning(
             Sentence("The broker at %(where)s is %(version)s.", where=where, version=version),
             Sentence("Use mosquitto 2.0 or newer: older ones let anybody in."),
         )
-        return
-    yield good(
+    return good(
         Sentence(
             "The broker at %(where)s takes the gateway; it is %(version)s.",
             where=where,
