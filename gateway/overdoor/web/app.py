@@ -192,7 +192,8 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
     async def prometheus() -> Response:
         """For Prometheus."""
         return PlainTextResponse(
-            metrics.render(engine, state.hooks), media_type=metrics.CONTENT_TYPE
+            metrics.render(engine, state.hooks, state.certificate),
+            media_type=metrics.CONTENT_TYPE,
         )
 
     return app
