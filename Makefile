@@ -13,7 +13,7 @@ NODE_RED := .node-red
 NODE_RED_STAMP := $(NODE_RED)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test check bench soak drill model icons messages screenshots home-assistant node-red hardware-files hardware kicad tools clean
+.PHONY: help run test check bench soak drill model icons messages screenshots home-assistant node-red docs hardware-files hardware kicad tools clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
@@ -61,6 +61,9 @@ messages: $(DEV_STAMP) ## the catalogues brought up to date with what the pages 
 
 home-assistant: tools $(HASS_STAMP) ## a real Home Assistant discovers a shop (in an environment of its own)
 	$(BIN)/pytest -s tests/home_assistant/check_discovery.py $(ARGS)
+
+docs: $(DEV_STAMP) ## the documentation as a site, in build/docs; no link may lead nowhere
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 node-red: tools $(NODE_RED_STAMP) ## the example flow in a real Node-RED (wants node and npm)
 	$(BIN)/pytest -s tests/node_red/check_flow.py $(ARGS)
