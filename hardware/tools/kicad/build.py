@@ -23,7 +23,7 @@ FOLDER = HARDWARE / "board"
 _PYTHON = "/usr/bin/python3"  # KiCad's module belongs to the system's Python
 _GIVEN = ("callpoint.kicad_pro", "callpoint.kicad_dru", "sym-lib-table", "fp-lib-table")
 _MODULE = "ESP32-DevKitC-32E"
-_LAYERS = "F.Cu,B.Cu,F.Mask,B.Mask,F.Paste,F.Silkscreen,Edge.Cuts"
+_LAYERS = "F.Cu,B.Cu,F.Mask,B.Mask,F.Paste,F.Silkscreen,B.Silkscreen,Edge.Cuts"
 _VIEWS = {
     "callpoint-top.png": ["--side", "top"],
     "callpoint-bottom.png": ["--side", "bottom"],
@@ -181,9 +181,6 @@ def _export(kicad: Callable[..., None], folder: Path) -> None:
             folder / name,
             board,
         )
-        with Image.open(folder / name) as picture:
-            small = picture.convert("RGB").quantize(128)
-        small.save(folder / name, optimize=True)
 
 
 def _scrub(path: Path, folder: Path) -> None:

@@ -207,14 +207,37 @@ def _name(drawing: Drawing, made: Any) -> None:
 
 def _print(drawing: Drawing) -> None:
     for said in drawing.layout["print"]:
-        item = pcbnew.PCB_TEXT(drawing.board)
-        item.SetText(said["text"])
-        item.SetPosition(drawing.at(*said["at"]))
-        size = pcbnew.FromMM(said.get("size", 1))
-        item.SetTextSize(pcbnew.VECTOR2I(size, size))
-        item.SetTextThickness(round(size * 0.15))
-        item.SetLayer(pcbnew.F_SilkS)
-        drawing.board.Add(item)
+        drawing.board.Add(_text(drawing, said["text"], said["at"], said.get("size", 1)))
+    for footprint in drawing.board.GetFootprints():  # nets of the headers' pins, from below
+        if footprint.GetReference() in drawing.outline["header"]:
+            for pad in footprint.Pads():
+                _print_net(drawing, pad)
+
+
+def _print_net(drawing: Drawing, pad: Any) -> None:
+    name = pad.GetNetname().lstrip("/")
+    if not name or name.startswith("unconnected"):
+        return
+    low = drawing.at(0, 0)
+    x = pcbnew.ToMM(pad.GetPosition().x - low.x)
+    top = pcbnew.ToMM(low.y - pad.GetBoundingBox().GetBottom()) - 0.4
+    text = _text(drawing, name, (x, top), 0.8)
+    text.SetTextAngle(pcbnew.EDA_ANGLE(90, pcbnew.DEGREES_T))
+    text.SetTextSize(pcbnew.VECTOR2I(pcbnew.FromMM(0.7), pcbnew.FromMM(0.8)))  # narrow: the edge
+    text.SetLayer(pcbnew.B_SilkS)
+    text.SetMirrored(True)
+    text.SetHorizJustify(pcbnew.GR_TEXT_H_ALIGN_LEFT)
+    drawing.board.Add(text)
+
+
+def _text(drawing: Drawing, said: str, at: tuple[float, float], size: float) -> Any:
+    item = pcbnew.PCB_TEXT(drawing.board)
+    item.SetText(said)
+    item.SetPosition(drawing.at(*at))
+    item.SetTextSize(pcbnew.VECTOR2I(pcbnew.FromMM(size), pcbnew.FromMM(size)))
+    item.SetTextThickness(pcbnew.FromMM(size * 0.15))
+    item.SetLayer(pcbnew.F_SilkS)
+    return item
 
 
 def _pads(drawing: Drawing) -> list[route.Copper]:
