@@ -27,7 +27,15 @@ _LAYERS = "F.Cu,B.Cu,F.Mask,B.Mask,F.Paste,F.Silkscreen,B.Silkscreen,Edge.Cuts"
 _VIEWS = {
     "callpoint-top.png": ["--side", "top"],
     "callpoint-bottom.png": ["--side", "bottom"],
-    "callpoint-view.png": ["--rotate", "-40,0,25", "--perspective", "--zoom", "0.8"],
+    "callpoint-view.png": [
+        "--rotate",
+        "-50,0,18",
+        "--perspective",
+        "--zoom",
+        "0.95",
+        "--quality",
+        "high",
+    ],
 }
 _DATE = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[+-]\d\d:?\d\d)?|(?<=date )\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
