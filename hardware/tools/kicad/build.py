@@ -238,12 +238,13 @@ def _said(report: dict[str, Any]) -> Iterator[str]:
 
 
 def commit(fresh: Path) -> None:
-    """Puts what was made into the place of what is committed."""
-    for name in sorted(_names(FOLDER) - set(_GIVEN)):
-        (FOLDER / name).unlink()
-    for name in sorted(_names(fresh)):
+    """Puts what was made into the place of what is committed, where it differs."""
+    for name in stale(fresh):
         (FOLDER / name).parent.mkdir(exist_ok=True)
-        shutil.copy(fresh / name, FOLDER / name)
+        if (fresh / name).exists():
+            shutil.copy(fresh / name, FOLDER / name)
+        else:
+            (FOLDER / name).unlink()
 
 
 def stale(fresh: Path, committed: Path = FOLDER) -> list[str]:
