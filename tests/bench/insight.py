@@ -30,6 +30,7 @@ from overdoor.store.numbers import Numbers, Point
 from overdoor.store.rollup import catching_up
 from overdoor.store.stale import MARK, marking
 from tests.bench.aging import EVERY_S, Presses
+from tests.bench.pages import pages, told
 
 LASTS, CALLS_PER_DAY = "10y", 1450  # five million calls and some
 ROUNDS = 40
@@ -204,6 +205,9 @@ async def insight(folder: Path, history: Path | None) -> None:
         f"of work, {busy:.2f} s of it computing;\n  the longest slice held the writer for "
         f"{longest:.0f} ms. The goal is 1 s."
     )
+    with closing(Store(data)) as store:
+        last = datetime.fromtimestamp(store.last_noted_at() / 1000, UTC).date()
+    print(told(*await pages(history / "shop.toml", data, last)))
     print(f"\nPress -> commit in the engine, {1 / EVERY_S:.0f} a second:")
     waits = await beside(data)
     medians = {name: statistics.median(figures) for name, figures in waits.items()}

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -33,10 +33,10 @@ async def broker(folder: Path, more: str = "") -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def gateway(config: Path) -> AsyncIterator[Process]:
+async def gateway(config: Path, env: Mapping[str, str] | None = None) -> AsyncIterator[Process]:
     """`overdoor run`, ready."""
     command = (OVERDOOR, "run", "--config", config)
-    async with process(*command, stdout=PIPE, stderr=DEVNULL) as started:
+    async with process(*command, stdout=PIPE, stderr=DEVNULL, env=env) as started:
         assert started.stdout is not None
         while b"Ctrl-C" not in (line := await started.stdout.readline()):
             if not line:

@@ -152,6 +152,18 @@ def test_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert check(tmp_path, GOOD).mqtt.url == "embedded"
 
 
+def test_numbers_and_switches_come_from_the_environment_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OVERDOOR_DATA__KEEP_DAYS", "90")
+    monkeypatch.setenv("OVERDOOR_PRIVACY__SMALL_GROUPS", "true")
+    monkeypatch.setenv("OVERDOOR_SHOP__NAME", "1901")
+    config = check(tmp_path, GOOD)
+    assert config.data.keep_days == 90
+    assert config.privacy.small_groups is True
+    assert config.shop.name == "1901"
+
+
 @pytest.mark.parametrize(("old", "new", "says", "line"), MISTAKES.values(), ids=MISTAKES)
 def test_a_mistake_is_told_in_one_sentence_with_its_line(
     tmp_path: Path, old: str, new: str, says: str, line: int | None

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -33,7 +34,37 @@ class _FileAndEnvironment(BaseSettings, Config):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return env_settings, init_settings
+        return _Environment(settings_cls, env_settings), init_settings
+
+
+class _Environment(PydanticBaseSettingsSource):
+    """Values of the environment, which are texts: those of a number are read as one."""
+
+    def __init__(self, settings: type[BaseSettings], texts: PydanticBaseSettingsSource) -> None:
+        super().__init__(settings)
+        self._texts = texts
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return self._texts.get_field_value(field, field_name)
+
+    def __call__(self) -> dict[str, Any]:
+        found = self._texts()
+        for name, values in found.items():
+            part = Config.model_fields[name].annotation
+            if isinstance(values, dict) and isinstance(part, type) and issubclass(part, BaseModel):
+                found[name] = {key: _number(part, key, value) for key, value in values.items()}
+        return found
+
+
+def _number(part: type[BaseModel], key: str, value: object) -> object:
+    kind = part.model_fields[key].annotation if key in part.model_fields else None
+    if kind is None or not isinstance(value, str):
+        return value
+    try:
+        read: object = TypeAdapter(kind).validate_strings(value)
+    except ValidationError:
+        return value  # what is wrong with it is said of the whole
+    return read if isinstance(read, int | float) else value
 
 
 def read(path: Path) -> Config:
