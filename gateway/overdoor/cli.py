@@ -26,6 +26,7 @@ from overdoor.config import ConfigError
 from overdoor.demo import DemoError, demo_config, run_demo
 from overdoor.device import DeviceError
 from overdoor.device import app as device_app
+from overdoor.doctor import doctor
 from overdoor.export import ExportError
 from overdoor.room import app as room_app
 from overdoor.serve import Running, serve
@@ -62,6 +63,7 @@ app = typer.Typer(
 
 app.command()(init)
 app.command()(check)
+app.command()(doctor)
 app.command()(backup)
 app.command()(restore)
 app.command()(trust.ca)

@@ -61,10 +61,10 @@ def pages(config: Config) -> Iterator[Finding]:
 
 def is_served(web: WebPart) -> bool:
     """Whether a gateway answers there."""
-    return '"alive"' in _answer(web, "/healthz")
+    return '"alive"' in answer(web, "/healthz")
 
 
-def _answer(web: WebPart, path: str) -> str:
+def answer(web: WebPart, path: str) -> str:
     """What the gateway that runs says there; nothing if none does."""
     host = web.here.partition("://")[2].rpartition(":")[0].strip("[]")
     ask = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
@@ -134,7 +134,7 @@ def broker(config: Config) -> Iterator[Finding]:
 
 def _of_the_gateway(web: WebPart, where: str) -> Finding:
     """By what the gateway that runs says of itself."""
-    if BROKER_AWAY not in _answer(web, "/readyz"):
+    if BROKER_AWAY not in answer(web, "/readyz"):
         return good(Sentence("The broker at %(where)s takes the gateway.", where=where))
     return bad(
         Sentence("The broker at %(where)s does not answer: %(why)s.", where=where, why=BROKER_AWAY),
