@@ -13,7 +13,7 @@ NODE_RED := .node-red
 NODE_RED_STAMP := $(NODE_RED)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test check bench soak drill model icons messages screenshots home-assistant node-red docs hardware-files hardware kicad tools clean
+.PHONY: help run test check bench soak drill attack model icons messages screenshots home-assistant node-red docs hardware-files hardware kicad tools clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
@@ -39,6 +39,10 @@ soak: $(RUN_STAMP) ## the simulation, for as long as you say (make soak SECONDS=
 
 drill: tools ## a very bad day on real parts, two minutes of it (longer: ARGS="--minutes 60")
 	$(BIN)/python -m tests.drill $(ARGS)
+
+attack: tools ## as somebody who means harm, for minutes (longer: OVERDOOR_ATTACKS=100000 OVERDOOR_ATTACK_SECONDS=600)
+	OVERDOOR_ATTACKS=$${OVERDOOR_ATTACKS:-2000} OVERDOOR_ATTACK_SECONDS=$${OVERDOOR_ATTACK_SECONDS:-120} \
+	  $(BIN)/pytest --timeout 7200 tests/attack $(ARGS)
 
 model: ## button, receipt and lamp, checked by spin in all their orders
 	@command -v spin >/dev/null && command -v cc >/dev/null || { \

@@ -154,3 +154,12 @@ def test_without_mosquitto_nothing_is_opened_to_the_network(
     monkeypatch.setattr(broker, "_find_mosquitto", lambda: None)
     with pytest.raises(BrokerError, match="Install mosquitto"):
         EmbeddedBroker(tmp_path, 1883, guard=Guard("0.0.0.0", "t", tmp_path / "passwords"))
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1:1", "127.0.0.1:99999", "", "[bad:1883"])
+def test_no_message_repeats_the_password_of_the_url(tmp_path: Path, place: str) -> None:
+    file = a_shop(tmp_path, f"mqtt://gateway:sesame-word@{place}")
+    ended = CliRunner().invoke(app, ["check", "--config", str(file)])
+    said = ended.output + str(ended.exception)
+    assert ended.exit_code != 0
+    assert "sesame-word" not in said

@@ -2,21 +2,17 @@
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
 
 import httpx
 import pytest
 
-from overdoor.config import ShopPart, WebPart
 from overdoor.door import Door
-from overdoor.resources import folder
-from overdoor.serve import web_server
-from overdoor.web import create_app
 from overdoor.web.intake import BODY_MOST, Intake
 from tests.gateway.api import API, Client, assert_problem
 from tests.gateway.house import TIMEOUT_S, House
+
+from .served import served
 
 STREAM = f"{API}/stream"
 Say = Callable[[asyncio.StreamWriter], Coroutine[None, None, None]]
@@ -32,25 +28,9 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> float:
     return 0.3
 
 
-@asynccontextmanager
-async def served(house: House) -> AsyncIterator[int]:
-    """The pages on a port of this machine, by the server that `overdoor run` uses."""
-    async with house.open() as engine:
-        app = create_app(engine, ShopPart(id="demo", name="Demo Shop"), folder("dashboard"))
-        server = web_server(app, WebPart())
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            running = asyncio.create_task(server.serve([listener]))
-            try:
-                yield listener.getsockname()[1]
-            finally:
-                app.state.hub.close()
-                server.should_exit = True
-                await running
-
-
-async def answer_of(port: int, say: Say) -> bytes:
+async def answer_of(client: Client, say: Say) -> bytes:
     """What comes back until the connection is ended there, which has to be soon."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.http.base_url.port)
     try:
         async with asyncio.timeout(TIMEOUT_S):
             saying = asyncio.create_task(say(writer))
@@ -105,16 +85,16 @@ async def test_who_sends_slowly_is_not_waited_for(
     say: Say,
     answer: bytes,
 ) -> None:
-    async with served(house) as port:
-        assert (await answer_of(port, say))[: len(answer) or 1] == answer
+    async with served(house) as client:
+        assert (await answer_of(client, say))[: len(answer) or 1] == answer
 
 
 async def test_who_thinks_between_two_requests_and_who_listens_is_left_alone(
     house: House, hasty: float
 ) -> None:
-    async with served(house) as port:
-        url = f"http://127.0.0.1:{port}"
-        async with httpx.AsyncClient(base_url=url) as http, http.stream("GET", STREAM) as stream:
+    async with served(house) as client:
+        http = client.http
+        async with http.stream("GET", STREAM) as stream:
             await anext(stream.aiter_lines())
             assert (await http.get("/healthz")).status_code == 200
             await asyncio.sleep(3 * hasty)  # what would end somebody who is slow
@@ -127,7 +107,8 @@ async def test_an_address_holds_only_so_many_connections(
 ) -> None:
     monkeypatch.setattr("overdoor.door._is_here", lambda _: False)
     monkeypatch.setattr(Door, "head_s", 60)
-    async with served(house) as port, asyncio.timeout(TIMEOUT_S):
+    async with served(house) as client, asyncio.timeout(TIMEOUT_S):
+        port = client.http.base_url.port
         held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         with contextlib.suppress(ConnectionResetError):
