@@ -25,18 +25,11 @@ _GIVEN = ("callpoint.kicad_pro", "callpoint.kicad_dru", "sym-lib-table", "fp-lib
 _MODULE = "ESP32-DevKitC-32E"
 _LAYERS = "F.Cu,B.Cu,F.Mask,B.Mask,F.Paste,F.Silkscreen,B.Silkscreen,Edge.Cuts"
 _VIEWS = {
-    "callpoint-top.png": ["--side", "top"],
-    "callpoint-bottom.png": ["--side", "bottom"],
-    "callpoint-view.png": [
-        "--rotate",
-        "-50,0,18",
-        "--perspective",
-        "--zoom",
-        "0.95",
-        "--quality",
-        "high",
-    ],
+    "callpoint-top.png": "--side top",
+    "callpoint-bottom.png": "--side bottom",
+    "callpoint-view.png": "--rotate -50,0,18 --perspective --zoom 0.95 --quality high",
 }
+_LONGEST = 300  # seconds that anything may take
 _DATE = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[+-]\d\d:?\d\d)?|(?<=date )\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
 )
@@ -80,11 +73,31 @@ def make(folder: Path) -> None:
 
 def _need() -> None:
     try:
-        said = subprocess.run(["kicad-cli", "version"], capture_output=True, text=True, check=True)
+        said = subprocess.run(
+            ["kicad-cli", "version"], capture_output=True, text=True, check=True, timeout=60
+        )
     except (OSError, subprocess.CalledProcessError) as error:
         raise KiCadError("There is no KiCad here: make hardware installs it on Debian.") from error
     if not said.stdout.startswith("9."):
         raise KiCadError(f"KiCad 9 is needed; here is {said.stdout.strip()}.")
+
+
+def _run(command: list[str], **environment: str) -> None:
+    """Runs a program, in the project's folder.
+
+    Raises KiCadError where it fails, with what it said.
+    """
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_LONGEST,
+        cwd=HARDWARE.parent,
+        env=os.environ | environment,
+    )
+    if done.returncode:
+        raise KiCadError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
 
 
 @contextmanager
@@ -92,17 +105,8 @@ def _settings() -> Iterator[Callable[..., None]]:
     """KiCad with no settings of anybody's."""
     with tempfile.TemporaryDirectory() as home:
 
-        def kicad(*arguments: str | Path) -> None:
-            command = ["kicad-cli", *map(str, arguments)]
-            done = subprocess.run(
-                command,
-                capture_output=True,
-                text=True,
-                check=False,
-                env=os.environ | {"KICAD_CONFIG_HOME": home},
-            )
-            if done.returncode:
-                raise KiCadError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
+        def kicad(said: str, *paths: str | Path) -> None:
+            _run(["kicad-cli", *said.split(), *map(str, paths)], KICAD_CONFIG_HOME=home)
 
         yield kicad
 
@@ -110,7 +114,7 @@ def _settings() -> Iterator[Callable[..., None]]:
 def netlist_of(sheet: Path) -> Path:
     """A schematic's netlist, written beside it."""
     with _settings() as kicad:
-        kicad("sch", "export", "netlist", "-o", sheet.with_suffix(".net"), sheet)
+        kicad("sch export netlist -o", sheet.with_suffix(".net"), sheet)
     return sheet.with_suffix(".net")
 
 
@@ -119,76 +123,26 @@ def _board(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as place:
         shutil.copytree(folder / "overdoor.pretty", Path(place) / "overdoor.pretty")
         made = Path(place) / "callpoint.kicad_pcb"
-        command = [
-            _PYTHON,
-            "-m",
-            "hardware.tools.kicad.pcb",
-            str(folder / "callpoint.net"),
-            str(made),
-        ]
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=HARDWARE.parent
-        )
-        if done.returncode:
-            raise KiCadError(f"The board was not made: {done.stderr}")
+        _run([_PYTHON, "-m", "hardware.tools.kicad.pcb", str(folder / "callpoint.net"), str(made)])
         shutil.copy(made, folder)
 
 
 def _export(kicad: Callable[..., None], folder: Path) -> None:
-    sheet, board, fab = (
-        folder / "callpoint.kicad_sch",
-        folder / "callpoint.kicad_pcb",
-        folder / "fab",
-    )
+    sheet, board = folder / "callpoint.kicad_sch", folder / "callpoint.kicad_pcb"
+    fab = folder / "fab"
     fab.mkdir(exist_ok=True)
-    kicad("sch", "export", "pdf", "-o", folder / "callpoint.pdf", sheet)
+    kicad("sch export pdf -o", folder / "callpoint.pdf", sheet)
     document = pypdfium2.PdfDocument(folder / "callpoint.pdf")
-    document[0].render(scale=1.6).to_pil().quantize(32).save(
-        folder / "callpoint-schematic.png", optimize=True
-    )
+    picture = document[0].render(scale=1.6).to_pil().quantize(32)
+    picture.save(folder / "callpoint-schematic.png", optimize=True)
     document.close()
-    kicad("pcb", "export", "gerbers", "-l", _LAYERS, "-o", f"{fab}/", board)
-    kicad("pcb", "export", "drill", "--excellon-separate-th", "-o", f"{fab}/", board)
-    kicad(
-        "pcb",
-        "export",
-        "pos",
-        "--format",
-        "csv",
-        "--units",
-        "mm",
-        "--exclude-dnp",
-        "--use-drill-file-origin",
-        "-o",
-        fab / "callpoint-positions.csv",
-        board,
-    )
-    kicad(
-        "pcb",
-        "export",
-        "step",
-        "-f",
-        "--subst-models",
-        "--no-dnp",
-        "-o",
-        folder / "callpoint.step",
-        board,
-    )
+    kicad(f"pcb export gerbers -l {_LAYERS} -o", f"{fab}/", board)
+    kicad("pcb export drill --excellon-separate-th -o", f"{fab}/", board)
+    positions = "pcb export pos --format csv --units mm --exclude-dnp --use-drill-file-origin -o"
+    kicad(positions, fab / "callpoint-positions.csv", board)
+    kicad("pcb export step -f --subst-models --no-dnp -o", folder / "callpoint.step", board)
     for name, view in _VIEWS.items():
-        kicad(
-            "pcb",
-            "render",
-            *view,
-            "-w",
-            "1400",
-            "-h",
-            "1100",
-            "--background",
-            "opaque",
-            "-o",
-            folder / name,
-            board,
-        )
+        kicad(f"pcb render {view} -w 1400 -h 1100 --background opaque -o", folder / name, board)
 
 
 def _scrub(path: Path, folder: Path) -> None:
@@ -214,18 +168,18 @@ def verdicts(folder: Path) -> list[str]:
 
 def erc(sheet: Path) -> list[str]:
     """What the electrical rule check reports of a schematic."""
-    return _report(["sch", "erc"], sheet)
+    return _report("sch erc", sheet)
 
 
 def drc(board: Path) -> list[str]:
     """What the design rule check reports of a board, also against the schematic beside it."""
-    return _report(["pcb", "drc", "--schematic-parity", "--all-track-errors"], board)
+    return _report("pcb drc --schematic-parity --all-track-errors", board)
 
 
-def _report(command: list[str], path: Path) -> list[str]:
+def _report(check: str, path: Path) -> list[str]:
     with _settings() as kicad, tempfile.TemporaryDirectory() as place:
         out = Path(place) / "report.json"
-        kicad(*command, "--severity-all", "--format", "json", "-o", out, path)
+        kicad(f"{check} --severity-all --format json -o", out, path)
         return sorted(set(_said(json.loads(out.read_text(encoding="utf-8")))))
 
 

@@ -27,6 +27,7 @@ class Drawing:
         self.board, self.own, self.outline, self.layout = board, own, outline, layout
         self.width, self.height = outline["board"]["size"]
         self.nets: dict[str, Any] = {}
+        self.pads: dict[tuple[str, str], Any] = {}  # reference and number to net
 
     def at(self, x: float, y: float) -> Any:
         return pcbnew.VECTOR2I(
@@ -153,8 +154,7 @@ def _nets(drawing: Drawing, content: list[Node]) -> None:
         drawing.board.Add(item)
         drawing.nets[name] = item
         for node in named(net, "node"):
-            key = (text(one(node, "ref")[1]), text(one(node, "pin")[1]))
-            drawing.nets[f"{key[0]}.{key[1]}"] = item
+            drawing.pads[text(one(node, "ref")[1]), text(one(node, "pin")[1])] = item
 
 
 def _footprint(drawing: Drawing, component: list[Node]) -> None:
@@ -180,7 +180,7 @@ def _footprint(drawing: Drawing, component: list[Node]) -> None:
         made.SetDNP(True)
         made.SetExcludedFromPosFiles(True)
     for pad in made.Pads():
-        net = drawing.nets.get(f"{ref}.{pad.GetNumber()}")
+        net = drawing.pads.get((ref, pad.GetNumber()))
         if net is not None:
             pad.SetNet(net)
     made.Value().SetVisible(False)
