@@ -35,7 +35,7 @@ from overdoor.store.numbers import Numbers
 from overdoor.tags import Tags
 from overdoor.updates import Updates
 from overdoor.watchdog import Supervisor
-from overdoor.web import create_app
+from overdoor.web import create_app, read_templates
 from overdoor.weekly import Weekly
 
 CONNECT_LIMIT_S = 5.0
@@ -151,7 +151,8 @@ async def serve(
                     serving = tasks.start(server.serve([listener]))
                     for chore in _chores(config, file, engine, hooks, app.state.numbers):
                         tasks.start(chore)
-                    await _connected(bus, talking)
+                    reading = asyncio.to_thread(read_templates, app)
+                    await asyncio.gather(_connected(bus, talking), reading)
                     _settle_memory()
                     ready(running)
                     supervisor.ready()

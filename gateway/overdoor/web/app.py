@@ -60,6 +60,13 @@ from overdoor.web.waiting import Taps
 from overdoor.web.words import speak_in
 
 
+def read_templates(app: FastAPI) -> None:
+    """Reads all templates now, which is half of what the first page would wait for."""
+    env = app.state.templates.env
+    for name in env.list_templates():
+        env.get_template(name)
+
+
 def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
     engine: Engine,
     shop: ShopPart,
