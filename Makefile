@@ -13,7 +13,7 @@ NODE_RED := .node-red
 NODE_RED_STAMP := $(NODE_RED)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test check bench soak drill attack model icons messages screenshots home-assistant node-red docs hardware-files hardware kicad tools clean
+.PHONY: help run test check bench soak drill attack model icons messages sbom screenshots home-assistant node-red docs hardware-files hardware kicad tools clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
@@ -143,6 +143,15 @@ $(HASS_STAMP): tests/home_assistant/needs.py
 	@$(HASS)/bin/python -m pip install -q homeassistant
 	@$(HASS)/bin/python -m pip install -q $$($(HASS)/bin/python tests/home_assistant/needs.py)
 	@touch $@
+
+# From an environment of its own, so that the tools of the tests are not in the list.
+sbom: $(DEV_STAMP) ## every package that a gateway needs, as CycloneDX: build/overdoor.cdx.json
+	@rm -rf .venv-shop && $(PYTHON) -m venv --without-pip .venv-shop && mkdir -p build
+	@$(BIN)/python -m pip --python .venv-shop/bin/python install -q .
+	@$(BIN)/python -m pip install -q --group sbom
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --mc-type application \
+	  --of JSON -o build/overdoor.cdx.json .venv-shop/bin/python
+	@rm -rf .venv-shop
 
 clean: ## remove what was installed and made
 	rm -rf $(VENV) $(HASS) $(NODE_RED) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

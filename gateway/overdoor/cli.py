@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import sys
 from contextlib import closing
 from datetime import datetime
@@ -220,7 +221,12 @@ def _announce(running: Running, file: Path | None = None) -> None:
         f"{its_file}"
         "Ctrl-C ends it."
     )
-    if running.first_link is not None:
+    if running.first_link is not None and "JOURNAL_STREAM" in os.environ:
+        typer.echo(  # a journal keeps what it hears
+            "Anybody who reaches the pages may sign on. For accounts, take the link that\n"
+            "  overdoor associate link --first   prints."
+        )
+    elif running.first_link is not None:
         typer.echo(
             "Anybody who reaches the pages may sign on. For accounts, the manager opens\n"
             f"  {running.url}/join/{running.first_link}\n"

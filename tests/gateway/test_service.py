@@ -34,9 +34,11 @@ def test_a_gateway_says_that_it_is_ready_lives_and_stops(
 ) -> None:
     command = [sys.executable, "-c", "from overdoor.cli import main; main()", "run", "-c"]
     said = {"NOTIFY_SOCKET": systemd.getsockname(), "WATCHDOG_USEC": "300000"}
+    said["JOURNAL_STREAM"] = "8:1"
     with subprocess.Popen(
         [*command, write_shop(tmp_path)],
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
         env={**os.environ, **said},
     ) as gateway:
         heard = [systemd.recv(100)]
@@ -45,7 +47,10 @@ def test_a_gateway_says_that_it_is_ready_lives_and_stops(
         gateway.terminate()
         while heard[-1] != b"STOPPING=1":
             heard.append(systemd.recv(100))
+        printed, _ = gateway.communicate(timeout=LIMIT_S)
     assert gateway.returncode == 0
+    assert "associate link --first" in printed
+    assert "/join/" not in printed  # the journal would keep it
     assert set(heard) == {b"READY=1", b"WATCHDOG=1", b"STOPPING=1"}
 
 
