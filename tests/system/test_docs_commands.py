@@ -34,6 +34,7 @@ NOT_HERE = {
     r"mpremote ": "wants a board on USB; tests/firmware does the same on a simulated one",
     r"overdoor device (flash|test)\b": "wants a board on USB; tests/gateway has a simulated one",
     r"overdoor device (add|list)\b": "asks on a terminal; tests/gateway/test_device_setup.py",
+    r"certbot ": "wants a domain, and root",
     r"MICROPYPATH=": "tests/system/test_firmware_and_gateway.py starts rooms this way",
     r"(OVERDOOR_\w+=\S+ )?python docs/examples/": "tests/system/test_examples.py starts them",
     r"overdoor simulate --seeds 1000": "takes an hour; tests/simulation runs fewer",
@@ -62,6 +63,8 @@ def blocks(page: Path) -> Iterator[tuple[str, str]]:
 def commands(page: Path) -> list[str]:
     """What a page says to type, line by line, without comments."""
     shell = "".join(text for language, text in blocks(page) if language == "sh")
+    shell = re.sub(r"\\\n\s*", "", shell)
+    shell = re.sub(r"'[^'\n]*\n[^']*'", "'...'", shell)  # quoted over several lines
     typed = (re.sub(r"(^|\s+)#.*", "", line).strip() for line in shell.splitlines())
     return [line for line in typed if line]
 

@@ -195,7 +195,7 @@ class Discovery:
             elif kind == "pager" and id_ in plan.pagers:
                 pager = plan.pagers[id_]
                 zone = plan.zones.get(pager.zone or "")
-                name = f"{_('Pager')} {id_}"
+                name = " ".join((_("Pager"), id_))
                 device = self._device(f"device-{id_}", name, zone.name if zone else None, id_)
                 yield from self._of_any(id_, f"device-{id_}", device)
             elif kind == "room" and id_ in plan.rooms:

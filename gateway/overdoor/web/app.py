@@ -30,6 +30,7 @@ from overdoor.web import (
     desk,
     desk_page,
     devices,
+    document,
     insight,
     metrics,
     oneself,
@@ -67,7 +68,7 @@ def read_templates(app: FastAPI) -> None:
         env.get_template(name)
 
 
-def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
+def create_app(  # noqa: PLR0913, PLR0915 - all that the pages of one shop rest on
     engine: Engine,
     shop: ShopPart,
     dashboard: Path,
@@ -137,6 +138,7 @@ def create_app(  # noqa: PLR0913 - all that the pages of one shop rest on
     state.templates.env.globals |= {"assets": state.assets.base, "build": state.assets.build}
     speak_in(state.templates.env)
     problems.install(app, pages.problem)
+    document.complete(app)
     for own in (
         reaching,  # before the answers, whose paths would take theirs
         replies,
