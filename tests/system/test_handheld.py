@@ -463,6 +463,7 @@ async def test_a_new_version_is_taken_by_the_page_and_its_worker(
         await page.wait_for_function(f"() => {MARK} === 'one'")
         await page.wait_for_load_state()
         await expect(page.locator("#newer")).to_be_hidden()
+        await until(lambda: page.evaluate(KEPT_IS_SHOWN), "the worker keeps what is shown")
 
         # Between shifts it does not.
         await page.click("#duty")
