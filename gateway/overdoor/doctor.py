@@ -61,7 +61,8 @@ def doctor(
         raise ConfigError(f"{target} is there already. Name another file.")
     strike = _Striking(secrets_of(read, config), _names_of(read.data.path / FILE))
     try:
-        with zipfile.ZipFile(target, "x", zipfile.ZIP_DEFLATED) as bundle:
+        target.touch(0o600, exist_ok=False)
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
             for name, text in _texts(read, config, log):
                 bundle.writestr(name, strike(text))
             names = bundle.namelist()

@@ -124,6 +124,10 @@ def test_what_mosquittos_files_lack_is_named(tmp_path: Path) -> None:
         "max_queued_messages 10000\nuse_username_as_clientid true\n"
     )
     assert network.missing_options(tmp_path) == ["max_inflight_messages"]
+    assert network.missing_options(tmp_path, 8883) == []  # they are of another broker
+    with (tmp_path / "mosquitto.conf").open("a") as more:
+        more.write("listener 8883\n")
+    assert network.missing_options(tmp_path, 8883) == ["max_inflight_messages"]
 
 
 def test_a_push_service_is_reached_or_not() -> None:

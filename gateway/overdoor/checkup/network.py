@@ -125,7 +125,7 @@ def broker(config: Config) -> Iterator[Finding]:
             Sentence("The broker at %(where)s lets in who says no password.", where=where),
             Sentence("Set allow_anonymous false, password_file and acl_file in its configuration."),
         )
-    if _loopback(address.host) and (missing := missing_options(MOSQUITTO_FILES)):
+    if _loopback(address.host) and (missing := missing_options(MOSQUITTO_FILES, address.port)):
         yield warning(
             Sentence("mosquitto's configuration has no %(options)s.", options=", ".join(missing)),
             Sentence("Add them as docs/running.md shows, and restart mosquitto."),
@@ -254,17 +254,21 @@ async def _lets_in_anybody(address: Address) -> bool:
         return False
 
 
-def missing_options(folder: Path) -> list[str]:
-    """Which options mosquitto's files lack; none if there are no files, or they are unreadable."""
-    said = set[str]()
+def missing_options(folder: Path, port: int = 1883) -> list[str]:
+    """Which options mosquitto's files lack; none if they are not those of the broker on this port.
+
+    Files that cannot be read say nothing.
+    """
+    said: list[list[str]] = []
     try:
-        files = [folder / "mosquitto.conf", *sorted((folder / "conf.d").glob("*.conf"))]
-        for file in files:
-            lines = file.read_text(errors="replace").splitlines()
-            said |= {words[0] for line in lines if (words := line.split())}
+        for file in (folder / "mosquitto.conf", *sorted((folder / "conf.d").glob("*.conf"))):
+            said += [line.split() for line in file.read_text(errors="replace").splitlines()]
     except OSError:
         return []
-    return [option for option in _WANTED if option not in said]
+    listens = [words[1] for words in said if words[:1] == ["listener"] and len(words) > 1]
+    if str(port) not in (listens or ["1883"]):
+        return []
+    return [option for option in _WANTED if [option] not in (words[:1] for words in said)]
 
 
 def push(config: Config) -> Iterator[Finding]:
