@@ -9,11 +9,13 @@ RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 HASS := .venv-home-assistant
 HASS_STAMP := $(HASS)/.installed
+HW := .venv-hardware
+HW_STAMP := $(HW)/.installed
 NODE_RED := .node-red
 NODE_RED_STAMP := $(NODE_RED)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test check bench soak drill attack model icons messages sbom screenshots home-assistant node-red docs hardware-files hardware kicad tools clean
+.PHONY: help run test check bench soak drill attack model icons messages sbom screenshots home-assistant node-red docs hardware-files hardware-models hardware kicad boxes slicer tools clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
@@ -76,7 +78,7 @@ hardware-files: tools ## wiring, parts, power, plates and bench sheet, made anew
 	$(BIN)/python -m hardware.tools check
 	$(BIN)/python -m hardware.tools make
 
-hardware: kicad $(DEV_STAMP) ## all that KiCad makes, made anew, judged, and compared with what is committed (5 GB, minutes)
+hardware: kicad boxes $(DEV_STAMP) ## what KiCad makes, and the boxes: made anew, judged, compared with what is committed (7 GB, minutes)
 	$(BIN)/pytest -q tests/hardware
 	$(BIN)/python -m hardware.tools board
 	$(BIN)/pytest -q --timeout 300 tests/hardware/with_kicad.py
@@ -91,6 +93,30 @@ kicad:
 	    echo "This needs KiCad 9 (Debian: kicad, kicad-symbols, kicad-footprints, kicad-packages3d, of the backports) and graphviz."; exit 1; \
 	  fi; \
 	fi
+
+hardware-models: $(HW_STAMP) slicer ## the boxes: STL, STEP, print times, pictures, made anew from their data
+	$(HW)/bin/python -m hardware.enclosure make
+
+boxes: $(HW_STAMP) slicer ## the part of make hardware that is about the boxes (2 GB)
+	$(HW)/bin/python -m hardware.enclosure verify
+
+# PrusaSlicer, and what draws without a screen. Installed by itself where that is possible.
+slicer:
+	@if ! command -v prusa-slicer >/dev/null; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing PrusaSlicer ..."; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prusa-slicer libegl1 libgl1-mesa-dri >/dev/null; \
+	  else \
+	    echo "The boxes need PrusaSlicer: install the Debian packages prusa-slicer and libegl1 first."; exit 1; \
+	  fi; \
+	fi
+
+$(HW_STAMP): pyproject.toml
+	@echo "Installing what the models need into $(HW) (2 GB) ..."
+	@$(PYTHON) -m venv $(HW)
+	@$(HW)/bin/python -m pip install -q --upgrade pip
+	@$(HW)/bin/python -m pip install -q --group hardware
+	@touch $@
 
 # What the tests need beside Python. Installed by itself where that is possible.
 tools: $(DEV_STAMP)
@@ -154,4 +180,4 @@ sbom: $(DEV_STAMP) ## every package that a gateway needs, as CycloneDX: build/ov
 	@rm -rf .venv-shop
 
 clean: ## remove what was installed and made
-	rm -rf $(VENV) $(HASS) $(NODE_RED) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(HASS) $(HW) $(NODE_RED) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
