@@ -10,6 +10,7 @@ from hardware.tools import netlist
 from hardware.tools.files import toml
 from hardware.tools.kicad import build, compare, schematic
 from hardware.tools.kicad.sexpr import Node, Word, form, named, one, parse, text, write
+from PIL import Image
 
 Content = list[Node]
 
@@ -149,6 +150,17 @@ def gerber_touched(place: Path) -> list[str]:
     return build.stale(folder)
 
 
+def text_painted_over(place: Path) -> list[str]:
+    """A committed picture in which a word is missing."""
+    folder = project(place)
+    path = folder / "callpoint-top.png"
+    with Image.open(path) as picture:
+        made = picture.convert("RGB")
+    made.paste(made.getpixel((700, 400)), (1020, 310, 1160, 335))
+    made.save(path)
+    return build.stale(folder)
+
+
 def _is(node: Node, *names: str) -> bool:
     return isinstance(node, list) and bool(node) and node[0] in names
 
@@ -191,6 +203,7 @@ FAULTS = [
         "J1 stands elsewhere on the board than in the outline.",
     ),
     Fault("a Gerber file that was touched", gerber_touched, "fab/callpoint-F_Cu.gtl"),
+    Fault("a picture without one of its words", text_painted_over, "callpoint-top.png"),
 ]
 
 

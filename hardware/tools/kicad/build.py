@@ -35,7 +35,8 @@ _DATE = re.compile(
 )
 _NO_DATE = "1970-01-01T00:00:00+00:00"  # a file that is made twice shall be the same twice
 _VERSION = re.compile(r"\b9\.0\.\d+[\w+~.-]*")
-_SAME = 6  # of 255: how far pictures may be from each other on average
+_TILES = (56, 44)
+_SAME = 12  # of 255: how far a tile of a picture may be from its like on average
 
 
 class KiCadError(Exception):
@@ -232,10 +233,10 @@ def _same(a: Path, b: Path) -> bool:
 
 
 def _alike(a: Path, b: Path) -> bool:
-    """Whether two pictures show the same; their light may differ a little."""
+    """Whether two pictures show the same in every tile; their light may differ a little."""
     with Image.open(a) as first, Image.open(b) as second:
         if first.size != second.size:
             return False
-        small = [each.convert("RGB").resize((350, 275)) for each in (first, second)]
-    difference = ImageStat.Stat(ImageChops.difference(*small)).mean
-    return max(difference) < _SAME
+        difference = ImageChops.difference(first.convert("RGB"), second.convert("RGB"))
+    tiles = difference.resize(_TILES, Image.Resampling.BOX)
+    return max(most for _, most in ImageStat.Stat(tiles).extrema) < _SAME
