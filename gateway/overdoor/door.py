@@ -7,6 +7,7 @@ own one with two limits more. It rests on attributes of Uvicorn that are not pro
 
 import asyncio
 import ipaddress
+import math
 from collections import Counter
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 HEAD_S = 10.0
 # Of one address; behind a router many phones may have one. A proxy on this machine counts itself.
 CONNECTIONS = 200
+COMPLAIN_EVERY_S = 60.0
 
 log = structlog.get_logger()
 
@@ -27,6 +29,7 @@ class Door(H11Protocol):
     head_s = HEAD_S
     connections_most = CONNECTIONS
     _open: ClassVar[Counter[str]] = Counter()
+    _complained: ClassVar[float] = -math.inf
 
     _patience: asyncio.TimerHandle | None = None
     _counted: str | None = None
@@ -37,7 +40,7 @@ class Door(H11Protocol):
         address = self.client[0] if self.client is not None else ""
         if not _is_here(address):
             if self._open[address] >= self.connections_most:
-                log.warning("an address has too many connections open", address=address)
+                self._complain(address)
                 transport.abort()
                 return
             self._counted = address
@@ -58,6 +61,13 @@ class Door(H11Protocol):
                 del self._open[self._counted]
             self._counted = None
         super().connection_lost(exc)
+
+    def _complain(self, address: str) -> None:
+        """Once a minute: who opens connections without end shall not fill the log."""
+        now = self.loop.time()
+        if now - Door._complained >= COMPLAIN_EVERY_S:
+            Door._complained = now
+            log.warning("an address has too many connections open", address=address)
 
     def _watch(self) -> None:
         """The time runs from the first byte of a head, and on a new connection from its start."""

@@ -64,7 +64,7 @@ async def running(shop: OwnBroker) -> AsyncIterator[int]:
     with shop.log.open("wb") as log:
         run = process(OVERDOOR, "run", "-c", shop.file, stdout=log, stderr=log)
         async with run as gateway:
-            await until(lambda: _runs(shop.log), "the gateway runs, and is on its broker")
+            await until(lambda: _runs(shop.log), "the gateway runs, and is on its broker", 80)
             yield gateway.pid
             gateway.terminate()
             await gateway.wait()
@@ -163,3 +163,11 @@ def test_no_message_repeats_the_password_of_the_url(tmp_path: Path, place: str) 
     said = ended.output + str(ended.exception)
     assert ended.exit_code != 0
     assert "sesame-word" not in said
+
+
+async def test_passwords_that_cannot_be_read_are_one_sentence(tmp_path: Path) -> None:
+    passwords = tmp_path / "passwords"
+    passwords.write_bytes(b"\xff\xfe")
+    guarded = EmbeddedBroker(tmp_path, free_port(), guard=Guard(HOST, "t", passwords))
+    with pytest.raises(BrokerError, match="cannot be read"):
+        await guarded.start()

@@ -189,12 +189,20 @@ class EmbeddedBroker:
         )
 
     def _write_passwords(self, guard: Guard) -> None:
-        """Those of the devices that were set up, and the gateway's. Whole, and for us alone."""
+        """Those of the devices that were set up, and the gateway's. Whole, and for us alone.
+
+        Raises `BrokerError`.
+        """
         self._read = _state(guard.devices)
         try:
             devices = guard.devices.read_text(encoding="utf-8")
         except FileNotFoundError:
             devices = ""  # none was set up yet
+        except (OSError, UnicodeError) as error:
+            raise BrokerError(
+                f"The devices' passwords in {guard.devices} cannot be read ({error}). "
+                "overdoor device add writes the file anew."
+            ) from None
         own = mosquitto.passwords({mosquitto.GATEWAY: guard.password})
         file = self._folder / mosquitto.PASSWORDS
         beside = file.with_name(f".{file.name}.new")
@@ -212,7 +220,7 @@ class EmbeddedBroker:
                 continue
             try:
                 self._write_passwords(guard)
-            except (OSError, UnicodeError) as error:
+            except (BrokerError, OSError) as error:
                 log.error("the devices' passwords cannot be taken up", error=str(error))
                 continue
             with suppress(ProcessLookupError):  # it is being started again, and reads them then
