@@ -47,6 +47,8 @@ def add(
     """Add somebody, and print the link with which they agree and choose their PIN.
 
     A shop has accounts from the moment on that its first manager joined.
+
+    Example: `overdoor associate add Ana --language bg --language en`
     """
     languages, departments = language or [], department or []
     if not name.strip() or len(name) > NAME_LIMIT:
@@ -70,7 +72,10 @@ def link(
     first: Annotated[bool, typer.Option("--first", help="Of the first manager.")] = False,
     config: ConfigFile = Path("shop.toml"),
 ) -> None:
-    """Print a new link for somebody, as for a forgotten PIN; the one before is void."""
+    """Print a new link for somebody, as for a forgotten PIN; the one before is void.
+
+    Example: `overdoor associate link --first`
+    """
     if (name is None) is not first:
         raise AccountError("Say for whom: a NAME, or --first.")
     read = configuration.read(config)
@@ -82,7 +87,10 @@ def link(
 
 @app.command("list")
 def list_(config: ConfigFile = Path("shop.toml")) -> None:
-    """Show who has an account."""
+    """Show who has an account.
+
+    Example: `overdoor associate list`
+    """
     read = configuration.read(config)
     with accounts.beside(read.data.path) as db:
         found = accounts.all_accounts(db)
@@ -92,7 +100,10 @@ def list_(config: ConfigFile = Path("shop.toml")) -> None:
 
 @app.command()
 def remove(name: Name, config: ConfigFile = Path("shop.toml")) -> None:
-    """Delete somebody's account and all that is held about it."""
+    """Delete somebody's account and all that is held about it.
+
+    Example: `overdoor associate remove Ana`
+    """
     read = configuration.read(config)
     with accounts.beside(read.data.path) as db:
         account = _one(db, name)
@@ -114,7 +125,10 @@ def add_token(
     ] = None,
     config: ConfigFile = Path("shop.toml"),
 ) -> None:
-    """Print a token for a program: it may read, raise and cancel. It is shown only now."""
+    """Print a token for a program: it may read, raise and cancel. It is shown only now.
+
+    Example: `overdoor token add grafana`
+    """
     if not _WORD.fullmatch(name):
         raise AccountError(f"{name!r}: a name has 1 to 32 of a-z, 0-9 and -.")
     read = configuration.read(config)
@@ -131,7 +145,10 @@ def add_token(
 
 @tokens.command("list")
 def list_tokens(config: ConfigFile = Path("shop.toml")) -> None:
-    """Show which programs have a token."""
+    """Show which programs have a token.
+
+    Example: `overdoor token list`
+    """
     read = configuration.read(config)
     with accounts.beside(read.data.path) as db:
         found = accounts.tokens(db)
@@ -148,7 +165,10 @@ def remove_token(
     name: Annotated[str, typer.Argument(help="As it was added.")],
     config: ConfigFile = Path("shop.toml"),
 ) -> None:
-    """Take a program's token back."""
+    """Take a program's token back.
+
+    Example: `overdoor token remove grafana`
+    """
     read = configuration.read(config)
     with accounts.beside(read.data.path) as db:
         if all(name != known for known, *_ in accounts.tokens(db)):

@@ -104,6 +104,8 @@ def run(config: ConfigFile = Path("shop.toml")) -> None:
 
     Serves the pages, talks to the devices through the broker that `[mqtt] url` names, and writes
     everything to the folder `[data] path`. Stop it with Ctrl-C; nothing is lost when it is killed.
+
+    Example: `overdoor run --config /var/lib/overdoor/shop.toml`
     """
     read = configuration.read(config)
     asyncio.run(serve(read, _announce, file=config))
@@ -116,6 +118,8 @@ def compact(config: ConfigFile = Path("shop.toml")) -> None:
     A gateway gives the space of old calls back by itself. Only a file that an older version of
     Overdoor made, and that was larger than 32 MB, needs this, once. Meanwhile it takes up to twice
     the space of the file beside it.
+
+    Example: `overdoor compact --config /var/lib/overdoor/shop.toml`
     """
     read = configuration.read(config)
     file = read.data.path / FILE
@@ -150,6 +154,8 @@ def demo(
 
     Each room is a MicroPython process that runs the real firmware. Open the printed address, press
     a button on the floor plan, and answer the call on the handheld page. Ctrl-C ends everything.
+
+    Example: `overdoor demo --busy --rooms 20`
     """
     with demo_config(rooms, port, broker, data) as config:
         if history is not None:
@@ -192,6 +198,8 @@ def simulate(
 
     `--history` is something else: years of a shop in which nothing goes wrong, written as they
     lie on its disk, to try the numbers on.
+
+    Example: `overdoor simulate --seed 7 --story`
     """
     if history is not None:
         if into is None:

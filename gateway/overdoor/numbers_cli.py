@@ -51,6 +51,8 @@ def export(
     """Write calls, days and hours as tables, also while the gateway runs.
 
     Nobody is in them: no name, no shift. Groups that are too small are hidden as on the pages.
+
+    Example: `overdoor export --csv numbers`
     """
     if csv is None and parquet is None:
         raise tables.ExportError("Say --csv DIR or --parquet DIR.")
@@ -72,6 +74,8 @@ def datasette(config: ConfigFile = Path("shop.toml")) -> None:
     """Print metadata for Datasette 0.65, which opens the database with queries and no names.
 
     overdoor datasette > metadata.json; datasette DATA/overdoor.db -m metadata.json
+
+    Example: `overdoor datasette > metadata.json`
     """
     read = configuration.read(config)
     with closing(ReadOnly(read.data.path)) as store:
@@ -95,6 +99,8 @@ def report(
 
     Without an option it is printed. The gateway sends it by itself on Monday, if [report] says to
     whom.
+
+    Example: `overdoor report --week 2026-W46 --pdf week.pdf`
     """
     read = configuration.read(config)
     if send and not read.report.to:

@@ -32,6 +32,8 @@ def cards(
     """Print the address on each room's card, or make the cards themselves with --out.
 
     Whoever has an address can call staff to that room. It works until the card is rotated.
+
+    Example: `overdoor room cards --out cards.pdf --language de,en`
     """
     read = configuration.read(config)
     known = {room.id: room for room in read.room if not room.training}
@@ -60,7 +62,10 @@ def rotate(
     room: Annotated[str, typer.Argument(help="The room whose card is lost or misused.")],
     config: ConfigFile = Path("shop.toml"),
 ) -> None:
-    """Make a room's card void, also while the gateway runs. Print the new one and hang it up."""
+    """Make a room's card void, also while the gateway runs. Print the new one and hang it up.
+
+    Example: `overdoor room rotate w1`
+    """
     read = configuration.read(config)
     _known(read, room)
     book = Cards(read.data.path, read.web.origin)
@@ -78,6 +83,8 @@ def tag(
 
     Staff hold a phone to it, and that proves that somebody stands in the room. Each time this is
     run the tag gets new keys, and its old ones are void. Keep the printed keys to yourself.
+
+    Example: `overdoor room tag w1 04A1B2C3D4E5F6`
     """
     read = configuration.read(config)
     _known(read, room)
@@ -95,7 +102,10 @@ def tag(
 
 @app.command()
 def tags(config: ConfigFile = Path("shop.toml")) -> None:
-    """List the signed tags."""
+    """List the signed tags.
+
+    Example: `overdoor room tags`
+    """
     read = configuration.read(config)
     for one in Tags(read.data.path, read.web.origin).all():
         typer.echo(f"{one.uid.upper()}  {one.room}")
@@ -106,7 +116,10 @@ def untag(
     uid: Annotated[str, typer.Argument(help="The number of the tag that is lost or broken.")],
     config: ConfigFile = Path("shop.toml"),
 ) -> None:
-    """Make a signed tag void, also while the gateway runs."""
+    """Make a signed tag void, also while the gateway runs.
+
+    Example: `overdoor room untag 04A1B2C3D4E5F6`
+    """
     read = configuration.read(config)
     Tags(read.data.path, read.web.origin).remove(uid)
     typer.echo(f"Tag {uid} is void.")

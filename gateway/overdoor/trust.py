@@ -27,6 +27,8 @@ def ca(
 
     Run it again before the pages' certificate ends, or when a name or an address changed: what
     vouches for them stays the same, so that nobody has to trust anything anew.
+
+    Example: `overdoor ca overdoor.shop.lan`
     """
     read = configuration.read(config)
     names = list(dict.fromkeys([*names_of(read), *(name or ())]))

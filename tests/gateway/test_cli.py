@@ -1,5 +1,7 @@
 """The command `overdoor`: a mistake ends with status 2 and one line, never with a traceback."""
 
+import re
+import shlex
 import socket
 import subprocess
 import sys
@@ -8,10 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from overdoor import __version__
+from overdoor.cli import app
 from overdoor.store import Store
 
 SHOP = """\
@@ -79,6 +84,29 @@ def test_every_command_explains_itself(command: str) -> None:
     assert ended.returncode == 0
     assert "Usage: " in ended.stdout
     assert "--help" in ended.stdout
+
+
+def commands(group: Any, *before: str) -> Iterator[tuple[str, Any]]:
+    """Every command there is, by all its words."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, *before, name)
+        else:
+            yield " ".join(("overdoor", *before, name)), command
+
+
+COMMANDS = dict(commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_an_example_that_it_understands(name: str) -> None:
+    command = COMMANDS[name]
+    found = re.search(r"Example: `(?:sudo )?([^`>]+)", command.help or "")
+    assert found is not None, f"{name} teaches by no example"
+    assert found[1].startswith(name)
+    words = shlex.split(found[1].removeprefix(name))
+    with command.make_context(name, words):
+        pass  # its options are known, and their values can be used
 
 
 def test_it_says_its_version() -> None:

@@ -92,6 +92,8 @@ def add(  # noqa: PLR0913, PLR0917 - each is an option
     The first time it asks for the Wi-Fi. A spare gets its room later: hang it up, press it, and
     give the id that the dashboard shows to `overdoor device pair`. A pager has no room: it becomes
     a [[pager]] of shop.toml.
+
+    Example: `overdoor device add w1 --wifi "Shop Devices" --broker 192.168.1.10`
     """
     bench = _bench(config)
     _know_site(bench, broker, broker_ip, ca, wifi)
@@ -117,6 +119,8 @@ def flash(
 
     The board needs MicroPython 1.24 or newer. Run it again after anything that went wrong, as when
     the cable was pulled: it goes on where it ended.
+
+    Example: `overdoor device flash cp-w1`
     """
     bench = _bench(config)
     if device is not None:
@@ -152,6 +156,8 @@ def test_(port: Port = None) -> None:
 
     What is measured is held against the limits of firmware/BOARD_TESTS.md and printed as rows for
     its table. Exit status 1 if a limit was missed.
+
+    Example: `overdoor device test`
     """
     port = port or only_port()
     with Board.open(port) as board:
@@ -167,7 +173,10 @@ def pair(
     room: Annotated[str, typer.Argument(help="Where it hangs.")],
     config: ConfigFile = Path("shop.toml"),
 ) -> None:
-    """Give a device that was pressed its room."""
+    """Give a device that was pressed its room.
+
+    Example: `overdoor device pair cp-w1 w2`
+    """
     bench = _bench(config)
     known = api.devices(bench.config)
     bench.pair(device, room)
@@ -204,6 +213,8 @@ def replace(  # noqa: PLR0913, PLR0917 - each is an option
     """Swap a broken board: a new id and password, the old ones revoked.
 
     The room keeps its call; a pager keeps its zone.
+
+    Example: `overdoor device replace w1`
     """
     bench = _bench(config)
     broken = bench.broken(place, device)
@@ -225,6 +236,8 @@ def list_(config: ConfigFile = Path("shop.toml")) -> None:
     """Show the devices: room, last heard, firmware, how its last update over the air ended.
 
     Asks the running gateway; without one, shows what shop.toml says.
+
+    Example: `overdoor device list`
     """
     read = configuration.read(config)
     known = api.devices(read)
@@ -254,21 +267,30 @@ def list_(config: ConfigFile = Path("shop.toml")) -> None:
 
 @app.command()
 def identify(device: Device, config: ConfigFile = Path("shop.toml")) -> None:
-    """Blink a device's lights for five seconds, to see which one it is."""
+    """Blink a device's lights for five seconds, to see which one it is.
+
+    Example: `overdoor device identify cp-w1`
+    """
     api.command(configuration.read(config), device, "identify")
     typer.echo(f"{device} blinks.")
 
 
 @app.command()
 def restart(device: Device, config: ConfigFile = Path("shop.toml")) -> None:
-    """Start a device anew. It refuses while a press waits for its receipt."""
+    """Start a device anew. It refuses while a press waits for its receipt.
+
+    Example: `overdoor device restart cp-w1`
+    """
     api.command(configuration.read(config), device, "restart")
     typer.echo(f"{device} starts anew.")
 
 
 @app.command()
 def report(device: Device, config: ConfigFile = Path("shop.toml")) -> None:
-    """Show a device's counters and the last lines of its log, the times in s since its start."""
+    """Show a device's counters and the last lines of its log, the times in s since its start.
+
+    Example: `overdoor device report cp-w1`
+    """
     told = api.command(configuration.read(config), device, "report")
     for line in api.readable(told):
         typer.echo(line)

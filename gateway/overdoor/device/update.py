@@ -59,6 +59,8 @@ def update(
     or refuses, ends the roll-out. At most a quarter of the rooms is updated at a time, and none
     while somebody waits there. Battery buttons sleep, and are updated by cable: --all names them.
     Exit status 1 if any other device is left without the version.
+
+    Example: `overdoor device update --all --canary 2`
     """
     if (device is None) != everything:
         raise DeviceError("Say which device, or --all.")
