@@ -12,7 +12,7 @@ import pytest
 
 from tests.system.conftest import Street, a_street
 
-SECONDS = int(os.environ.get("OVERDOOR_ATTACK_SECONDS", "6"))
+SECONDS = int(os.environ.get("OVERDOOR_ATTACK_SECONDS", "12"))
 
 
 @pytest.mark.timeout(10 * SECONDS + 120)

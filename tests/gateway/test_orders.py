@@ -68,6 +68,15 @@ async def test_a_device_that_is_away_gets_no_order(shop: Client) -> None:
     assert carried == []
 
 
+async def test_a_device_of_the_shop_that_was_never_there_keeps_nobody_waiting(
+    shop: Client,
+) -> None:
+    shop.engine.broker(up=True)
+    carried = answering(shop)
+    assert_problem(await shop.post(COMMAND, verb="identify"), 409, "not connected")
+    assert carried == []
+
+
 async def test_without_a_broker_there_are_no_orders(shop: Client) -> None:
     await has(shop, DeviceStatus.ONLINE)
     assert_problem(await shop.post(COMMAND, verb="identify"), 503, "broker")

@@ -129,10 +129,12 @@ class Webhooks:
         tries = 0
         while line.facts:
             seq, noted_at = line.facts[0]
-            if self._engine.clock() - noted_at > GIVE_UP_MS:
+            event = kept.fact(self._engine.store, seq)
+            if event is None or self._engine.clock() - noted_at > GIVE_UP_MS:
                 self._give_up(hook, room)
                 continue
-            why = await self._try(hook, seq)
+            async with hook.at_once:
+                why = await hook.post(f"{noted_at:x}-{seq}", self._body(event))
             if why is None:
                 hook.told.took()
                 tries = 0
@@ -168,14 +170,6 @@ class Webhooks:
         )
 
     # -- a post ----------------------------------------------------------------------------------
-
-    async def _try(self, hook: "_Hook", seq: int) -> str | None:
-        """Posts one fact; why it was not taken, or None if it was, or is kept no longer."""
-        event = kept.fact(self._engine.store, seq)
-        if event is None:
-            return None
-        async with hook.at_once:
-            return await hook.post(f"{event.noted_at:x}-{seq}", self._body(event))
 
     def _body(self, event: Event) -> bytes:
         plan = self._engine.committed.plan
@@ -224,7 +218,7 @@ class _Hook:
                 return None if 200 <= answer.status < 300 else f"it answers {answer.status}"
         except TimeoutError:
             return f"no answer within {self._timeout_s:g} s"
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:  # a name that is none
             return str(error) or type(error).__name__
 
     async def close(self) -> None:

@@ -57,7 +57,9 @@ async def command(
         raise not_found(_("There is no device %(name)s.", name=repr(device_id)))
     if not engine.broker_up:
         raise _no_broker()
-    if device.status in (DeviceStatus.OFFLINE, DeviceStatus.SLEEPING):  # of a stranger none is kept
+    # Of a stranger no status is kept; one of ours that never said any was never there.
+    ours = device_id in engine.committed.plan.homes
+    if device.status is not DeviceStatus.ONLINE and (ours or device.status in _AWAY):
         raise Problem(409, _("Not connected"), _("%(device)s is not connected.", device=device_id))
     try:
         answer = await orders.give(device_id, body.verb, {})
@@ -77,6 +79,9 @@ async def command(
             _("%(device)s refuses: %(why)s.", device=device_id, why=answer.reason),
         )
     return JSONResponse({"device": device_id, "verb": body.verb, "data": answer.data})
+
+
+_AWAY = (DeviceStatus.OFFLINE, DeviceStatus.SLEEPING)
 
 
 def _no_broker() -> Problem:
