@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from overdoor import config as configuration
+from overdoor.checkup.network import LOW_PORTS
 from overdoor.config import Config, ConfigError
 
 UNIT = Path("/etc/systemd/system/overdoor.service")
@@ -68,7 +69,6 @@ TasksMax=256
 [Install]
 WantedBy=multi-user.target
 """
-_LOW_PORTS = 1024
 _HOMES = ("/home/", "/root/", "/run/user/")
 _PLAIN = re.compile(r"[\w@%+=:,./-]+")
 
@@ -128,7 +128,7 @@ def unit(config: Config, file: Path, user: str) -> str:
         if not _PLAIN.fullmatch(str(path)):
             raise ConfigError(f"systemd wants paths without spaces and quotes; move {path}.")
     homes = [path for path in (command, file, *writes) if str(path).startswith(_HOMES)]
-    low = config.web.port < _LOW_PORTS
+    low = config.web.port < LOW_PORTS
     bind = "AmbientCapabilities=CAP_NET_BIND_SERVICE\n" if low else ""
     bound = "CAP_NET_BIND_SERVICE" if low else ""
     return _TEMPLATE.format(

@@ -212,3 +212,8 @@ def test_a_broker_for_devices_says_where_it_takes_them(tmp_path: Path) -> None:
     add(file, "mqtt", 'bind = "0.0.0.0"')
     finding = about(file, "takes devices on 0.0.0.0:")
     assert finding.level is Level.GOOD
+
+
+def test_a_low_port_is_nobodys_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    assert about(write_shop(tmp_path, web=443), "can take port 443").level is Level.GOOD

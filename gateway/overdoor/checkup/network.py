@@ -21,6 +21,7 @@ from overdoor.engine import BROKER_AWAY
 from overdoor.finding import Finding, bad, good, warning
 
 MOSQUITTO_FILES = Path("/etc/mosquitto")
+LOW_PORTS = 1024  # those below are not for everybody
 _ASK_S = 3.0
 _VERSION_S = 1.0
 _OLDEST = (2, 0)  # of mosquitto: from here on nobody is let in unless its file says so
@@ -45,6 +46,12 @@ def pages(config: Config) -> Iterator[Finding]:
     web = config.web
     if is_served(web):
         yield good(Sentence("The gateway runs; its pages are at %(url)s.", url=web.here))
+    elif web.port < LOW_PORTS and os.geteuid() != 0:
+        yield good(
+            Sentence(
+                "Only root, or the unit of overdoor service, can take port %(port)s.", port=web.port
+            )
+        )
     elif (why := _taken(web.host, web.port)) is None:
         yield good(Sentence("The pages can be served on %(bind)s.", bind=web.bind))
     else:
