@@ -135,6 +135,8 @@ async def test_every_answer_says_what_a_browser_may_do_with_it(shop: Client) -> 
             assert rule in policy, path
         assert "unsafe" not in policy
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["cross-origin-opener-policy"] == "same-origin"
         assert "geolocation=()" in headers["permissions-policy"]
+        assert "cross-origin-opener-policy" not in headers  # browsers want TLS for it
+    safe = (await shop.http.get("https://127.0.0.1/")).headers
+    assert safe["cross-origin-opener-policy"] == "same-origin"
     assert (await shop.get("/rooms")).headers["cache-control"] == "no-store"

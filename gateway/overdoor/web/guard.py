@@ -25,9 +25,9 @@ _ANSWER_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_OVER_TLS = {"Cross-Origin-Opener-Policy": "same-origin"}  # elsewhere a browser complains of it
 
 
 class Guard:
@@ -47,7 +47,8 @@ class Guard:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _ANSWER_HEADERS.items():
+                more = _OVER_TLS if scope["scheme"] == "https" else {}
+                for name, value in (_ANSWER_HEADERS | more).items():
                     headers.setdefault(name, value)
                 if scope["path"].startswith("/api/"):
                     headers.setdefault("Cache-Control", "no-store")
