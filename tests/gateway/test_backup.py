@@ -249,6 +249,21 @@ def test_a_link_is_no_file(file: Path, tmp_path: Path) -> None:
     refused("that its list does not name", "restore", evil, "-c", tmp_path / "new" / "shop.toml")
 
 
+@pytest.mark.parametrize("place", ["{0}/home", "../../home"])
+def test_a_backup_cannot_have_somebody_elses_folder_put_aside(
+    place: str, file: Path, tmp_path: Path
+) -> None:
+    kept, there = tmp_path / "kept", tmp_path / "a" / "b" / "shop.toml"
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "letters").write_text("mine")
+    said("backup", kept, "-c", file)
+    text = file.read_text().replace('path = "data"', f'path = "{place.format(tmp_path)}"')
+    evil = forged(kept, lambda parts: parts.update({"shop.toml": text.encode()}))
+    refused("something else is there", "restore", evil, "--replace", "-c", there)
+    assert [path.name for path in (tmp_path / "home").iterdir()] == ["letters"]
+    assert not there.exists()
+
+
 def test_what_is_not_what_was_packed_is_refused(file: Path, tmp_path: Path) -> None:
     kept, there = tmp_path / "kept", tmp_path / "new" / "shop.toml"
     said("backup", kept, "-c", file)

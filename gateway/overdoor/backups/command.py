@@ -92,6 +92,7 @@ def restore(
             read = configuration.read(staged / archive.SHOP)
             inside = read.data.path.is_relative_to(staged)
             data = there.parent / read.data.path.relative_to(staged) if inside else read.data.path
+            _is_a_shops(data)
             with ExitStack() as stack:
                 if data.exists():
                     stack.enter_context(locked(data))
@@ -110,6 +111,15 @@ def restore(
         f"Next: overdoor check -c {config}, then overdoor run -c {config}. Presses that devices "
         "still hold come by themselves; what was receipted after the backup is not in it."
     )
+
+
+def _is_a_shops(data: Path) -> None:
+    """Raises `BackupError` for a folder of something else: a backup may come from anybody."""
+    if data.exists() and not (data / FILE).is_file() and any(data.iterdir()):
+        raise BackupError(
+            f"The shop of this backup has its data in {data}, and something else is there. "
+            "Move that away, if it is right."
+        )
 
 
 def _places(staged: Path, there: Path, data: Path) -> dict[Path, Path]:
