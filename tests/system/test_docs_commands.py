@@ -89,6 +89,8 @@ class Sandbox:
             TMPDIR=str(folder),
             OVERDOOR_WEB__BIND=f"127.0.0.1:{free_port()}",
             OVERDOOR_MQTT__PORT=str(free_port()),
+            MAKEFLAGS="",  # what make test was told is not meant for what it runs
+            ARGS="",
         )
 
     async def run(self, command: str) -> None:
