@@ -178,8 +178,8 @@ FAULTS = [
     ),
     Fault(
         "a crossing track",
-        laid(track("/SUPPLY+", (66.5, 18), (80, 30))),
-        "shorting_items: ",
+        laid(track("/SUPPLY+", (66.2, 17.2), (64, 24.3))),
+        "tracks_crossing: ",
     ),
     Fault("a track taken away", laid(without_tracks), "unconnected_items: "),
     Fault("ground that is not poured", laid(without_pour), "unconnected_items: "),
