@@ -23,7 +23,7 @@ help: ## what can be made
 run: $(RUN_STAMP) ## the whole shop here (options: make run ARGS="--busy --rooms 20")
 	@exec $(BIN)/overdoor demo $(ARGS)
 
-test: tools check ## everything (options: make test ARGS="-k lifecycle")
+test: tools check ## all tests but the long ones below (options: make test ARGS="-k lifecycle")
 	$(BIN)/pytest $(ARGS)
 
 check: $(DEV_STAMP) ## style, types, structure: seconds
@@ -180,4 +180,4 @@ sbom: $(DEV_STAMP) ## every package that a gateway needs, as CycloneDX: build/ov
 	@rm -rf .venv-shop
 
 clean: ## remove what was installed and made
-	rm -rf $(VENV) $(HASS) $(HW) $(NODE_RED) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(HASS) $(HW) $(NODE_RED) build .venv-shop .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

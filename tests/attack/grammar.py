@@ -22,7 +22,7 @@ callpoint pager
 """
 MEMBERS, WORDS = _MEMBERS.split(), _WORDS.split()
 HARM = ("none", "none", "none", "cut", "torn", "deep", "twice", "huge")
-fuzz = settings(max_examples=int(os.environ.get("OVERDOOR_ATTACKS", "40")), deadline=None)
+fuzz = settings(max_examples=int(os.environ.get("OVERDOOR_ATTACKS", "40")))
 
 _numbers = st.one_of(
     st.integers(-3, 40),

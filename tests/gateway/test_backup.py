@@ -49,7 +49,7 @@ def opened(content: bytes, password: str = "word") -> bytes:
     return Opening(io.BytesIO(content), password).read()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=400), st.lists(st.integers(0, 150), max_size=5))
 def test_what_is_sealed_is_opened_by_its_password_only(said: bytes, parts: list[int]) -> None:
     content = seal(said, parts)
@@ -58,7 +58,7 @@ def test_what_is_sealed_is_opened_by_its_password_only(said: bytes, parts: list[
         opened(content, "other")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(min_size=1, max_size=300), st.data())
 def test_no_bit_can_change_and_no_piece_can_go(said: bytes, data: st.DataObject) -> None:
     content = seal(said, [])
@@ -130,6 +130,19 @@ def test_a_shop_comes_back_elsewhere_with_its_call_and_its_secrets(
         store.close()
     left = {path.name for path in there.parent.iterdir()}
     assert left == {"shop.toml", "data", "devices", "tls"}
+
+
+def test_certificates_that_are_elsewhere_are_named(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("ca", "cert", "key")
+    elsewhere = {name: str(tmp_path / "elsewhere" / f"{name}.pem") for name in names}
+    monkeypatch.setenv("OVERDOOR_MQTT__BIND", "10.0.0.5")
+    monkeypatch.setenv("OVERDOOR_MQTT__CA", elsewhere["ca"])
+    monkeypatch.setenv("OVERDOOR_MQTT__TLS_CERT", elsewhere["cert"])
+    monkeypatch.setenv("OVERDOOR_MQTT__TLS_KEY", elsewhere["key"])
+    told = said("backup", tmp_path / "kept", "-c", file)
+    assert all(one in told for one in elsewhere.values())
 
 
 def test_a_sealed_one_wants_its_password(
@@ -280,7 +293,7 @@ def test_what_is_not_what_was_packed_is_refused(file: Path, tmp_path: Path) -> N
     assert not there.exists()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=300))
 def test_nonsense_is_one_sentence(content: bytes) -> None:
     with pytest.raises(BackupError), pytest.MonkeyPatch.context() as patch:

@@ -154,7 +154,8 @@ def _tell_contents(source: Path, contents: archive.Contents) -> None:
 
 def _tell_what_is_elsewhere(read: Config, file: Path) -> None:
     """Certificates that the shop's file names, and that are not in a folder that is kept."""
-    named = (read.web.tls_cert, read.web.tls_key, read.mqtt.ca)
+    web, mqtt = read.web, read.mqtt
+    named = (web.tls_cert, web.tls_key, mqtt.ca, mqtt.tls_cert, mqtt.tls_key)
     kept = [file.resolve().parent / folder for folder in archive.FOLDERS]
     elsewhere = [str(one) for one in named if one and one.resolve().parent not in kept]
     if elsewhere:

@@ -5,9 +5,10 @@ set -eu
 apt-get update -qq
 if ! apt-cache policy kicad | grep -q 'Candidate: 9\.'; then
   . /etc/os-release
+  mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' "Codename: $VERSION_CODENAME" | head -n 1)
   cat > /etc/apt/sources.list.d/kicad-backports.sources <<SOURCES
 Types: deb
-URIs: http://deb.debian.org/debian
+URIs: $mirror
 Suites: $VERSION_CODENAME-backports
 Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
