@@ -2,7 +2,7 @@
 
     OVERDOOR_SECRET=whsec_... python chat.py 8090 https://chat.example/hooks/xyz
 
-For those that take {"text": ...} there, as Slack and Mattermost say they do; none of them was tried.
+For those that take {"text": ...} there, as Slack and Mattermost say they do; none was tried.
 """
 
 import base64
