@@ -262,12 +262,15 @@ def _log_to_stderr() -> None:
 
 
 def main() -> None:
-    """The entry point. A mistake of configuration or use is one sentence, and status 2."""
+    """The entry point. A mistake of configuration or use is one sentence, and status 2.
+
+    Status 3: another gateway took the shop over.
+    """
     _log_to_stderr()
     try:
         app()
     except _SAID as error:
         typer.echo(f"overdoor: {error}", err=True)
-        raise SystemExit(USAGE) from None
+        raise SystemExit(service.TAKEN_OVER if isinstance(error, TakenOver) else USAGE) from None
     except KeyboardInterrupt:  # before the shop took over the signals
         raise SystemExit(130) from None

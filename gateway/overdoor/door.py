@@ -1,8 +1,8 @@
 """Where connections of the web are taken: nobody holds one open for nothing, or very many.
 
 Uvicorn waits for the head of a request for as long as it takes. So it is given this protocol, its
-own one with two limits more. It rests on attributes of Uvicorn that are not promised
-(`conn`, `transport`, `client`); tests/attack/test_slow.py tells if they change.
+own one with two limits more. It rests on what Uvicorn does not promise (`conn`,
+`transport`, `client`, `on_response_complete`); tests/attack/test_slow.py tells if that changes.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ import structlog
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_S = 10.0
+LINGER_S = 5.0  # enough to read an answer that came before the request was whole
 # Of one address; behind a router many phones may have one. A proxy on this machine counts itself.
 CONNECTIONS = 200
 COMPLAIN_EVERY_S = 60.0
@@ -24,9 +25,13 @@ log = structlog.get_logger()
 
 
 class Door(H11Protocol):
-    """One connection. A request's head is whole within `head_s`, or the connection ends."""
+    """One connection. A request's head is whole within `head_s`, or the connection ends.
+
+    So does one that was answered, `linger_s` later, if its request was never whole.
+    """
 
     head_s = HEAD_S
+    linger_s = LINGER_S
     connections_most = CONNECTIONS
     _open: ClassVar[Counter[str]] = Counter()
     _complained: ClassVar[float] = -math.inf
@@ -51,6 +56,12 @@ class Door(H11Protocol):
         """They said something."""
         super().data_received(data)
         self._watch()
+
+    def on_response_complete(self) -> None:
+        """They have their answer. A body that is not whole by then is not waited for."""
+        super().on_response_complete()
+        if self.conn.their_state is h11.SEND_BODY:
+            self.loop.call_later(self.linger_s, self._end_body)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """They are gone."""
@@ -79,6 +90,11 @@ class Door(H11Protocol):
     def _end(self) -> None:
         self._patience = None
         if self.conn.their_state is h11.IDLE and not self.transport.is_closing():
+            self.transport.close()
+
+    def _end_body(self) -> None:
+        answered = self.conn.our_state is h11.DONE  # else this is another request by now
+        if answered and self.conn.their_state is h11.SEND_BODY and not self.transport.is_closing():
             self.transport.close()
 
     def _forget(self) -> None:

@@ -14,6 +14,7 @@ from overdoor.config import Config, ConfigError
 
 UNIT = Path("/etc/systemd/system/overdoor.service")
 WATCHDOG_S = 30
+TAKEN_OVER = 3  # exit status of a gateway whose shop another one has taken
 _TEMPLATE = """\
 # Written by `overdoor service install`. Changes belong into `systemctl edit overdoor`.
 [Unit]
@@ -31,6 +32,8 @@ WorkingDirectory={folder}
 User={user}
 Restart=always
 RestartSec=2
+# Another gateway has the shop: two that start each other anew would both lose presses.
+RestartPreventExitStatus={taken_over}
 # The event loop says every {third} s that it turns. If it hangs, systemd starts the gateway anew.
 WatchdogSec={watchdog}
 TimeoutStartSec=120
@@ -140,6 +143,7 @@ def unit(config: Config, file: Path, user: str) -> str:
         user=user,
         third=WATCHDOG_S // 3,
         watchdog=WATCHDOG_S,
+        taken_over=TAKEN_OVER,
         home="read-only" if homes else "yes",
         capabilities=f"{bind}CapabilityBoundingSet={bound}\n",
     )

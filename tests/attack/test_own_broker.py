@@ -1,6 +1,8 @@
 """The gateway's own mosquitto, open to the shop's network: `overdoor run`, as one installs it."""
 
 import asyncio
+import os
+import signal
 import ssl
 import stat
 from collections.abc import AsyncIterator
@@ -171,3 +173,39 @@ async def test_passwords_that_cannot_be_read_are_one_sentence(tmp_path: Path) ->
     guarded = EmbeddedBroker(tmp_path, free_port(), guard=Guard(HOST, "t", passwords))
     with pytest.raises(BrokerError, match="cannot be read"):
         await guarded.start()
+
+
+async def test_a_broker_that_cannot_be_written_for_comes_back_when_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("overdoor.bus.broker.RESTART_S", 0.05)
+    folder, passwords = tmp_path / "broker", tmp_path / "passwords"
+    folder.mkdir()
+    port = free_port()
+    guarded = EmbeddedBroker(folder, port, guard=Guard(HOST, "t", passwords))
+    await guarded.start()
+    try:
+        away = folder.rename(tmp_path / "full")  # as on a full disk, nothing can be written
+        assert guarded._pid is not None
+        os.kill(guarded._pid, signal.SIGKILL)
+        await until(lambda: gone(port), "the broker is gone")
+        await asyncio.sleep(0.2)  # it was tried, in vain
+        away.rename(folder)
+        await until(lambda: listens(port), "the broker is back")
+    finally:
+        await guarded.stop()
+
+
+async def listens(port: int) -> bool:
+    """Whether somebody takes connections there."""
+    try:
+        _, writer = await asyncio.open_connection(HOST, port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+async def gone(port: int) -> bool:
+    """Whether nobody does."""
+    return not await listens(port)

@@ -23,6 +23,7 @@ HEAD = b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n"
 def hasty(monkeypatch: pytest.MonkeyPatch) -> float:
     """As the gateway has it, in a hurry: seconds until a head has to be whole."""
     monkeypatch.setattr(Door, "head_s", 0.3)
+    monkeypatch.setattr(Door, "linger_s", 0.3)
     monkeypatch.setattr(Intake, "body_s", 0.5)
     monkeypatch.setattr(Door, "connections_most", 3)
     return 0.3
@@ -70,6 +71,14 @@ async def drip_a_body(writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.02)
 
 
+async def no_more_of_a_body(writer: asyncio.StreamWriter) -> None:
+    """Is answered before the body is whole, and never sends the rest."""
+    writer.write(HEAD.replace(b"100", b"200000") + b"Content-Type: text/plain\r\n\r\nx")
+    while True:
+        await asyncio.sleep(0.02)
+        writer.write(b"x")
+
+
 @pytest.mark.parametrize(
     ("say", "answer"),
     [
@@ -77,6 +86,7 @@ async def drip_a_body(writer: asyncio.StreamWriter) -> None:
         (drip, b""),
         (drip_after_a_good_request, b"HTTP/1.1 200"),
         (drip_a_body, b"HTTP/1.1 408"),
+        (no_more_of_a_body, b"HTTP/1.1 422"),
     ],
 )
 async def test_who_sends_slowly_is_not_waited_for(

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from overdoor import cli
+from overdoor.bus import TakenOver
 from overdoor.cli import app
 from overdoor.config import ConfigError
 from overdoor.watchdog import Supervisor
@@ -113,6 +115,20 @@ def test_a_port_below_1024_is_all_that_it_may_take(tmp_path: Path) -> None:
     said = install(file, "-").output
     assert "AmbientCapabilities=CAP_NET_BIND_SERVICE\n" in said
     assert "CapabilityBoundingSet=CAP_NET_BIND_SERVICE\n" in said
+
+
+def test_a_gateway_whose_shop_another_one_took_is_not_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unit = install(write_shop(tmp_path), "-").output
+
+    def taken() -> None:
+        raise TakenOver("another gateway has the shop")
+
+    monkeypatch.setattr(cli, "app", taken)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert f"\nRestartPreventExitStatus={ended.value.code}\n" in unit
 
 
 def test_what_cannot_be_is_one_sentence(tmp_path: Path) -> None:

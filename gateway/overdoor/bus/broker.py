@@ -193,7 +193,7 @@ class EmbeddedBroker:
 
         Raises `BrokerError`.
         """
-        self._read = _state(guard.devices)
+        state = _state(guard.devices)
         try:
             devices = guard.devices.read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -211,9 +211,11 @@ class EmbeddedBroker:
         with open(handle, "w", encoding="utf-8") as opened:  # noqa: PTH123 - a handle
             opened.write(devices + own)
         beside.replace(file)
+        self._read = state
 
     async def _follow(self, guard: Guard) -> None:
         """Has the broker read the passwords again when they change: it ends whose is gone."""
+        said = ""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             if _state(guard.devices) == self._read or self._pid is None:
@@ -221,8 +223,11 @@ class EmbeddedBroker:
             try:
                 self._write_passwords(guard)
             except (BrokerError, OSError) as error:
-                log.error("the devices' passwords cannot be taken up", error=str(error))
+                if str(error) != said:  # tried again at each look, told once
+                    said = str(error)
+                    log.error("the devices' passwords cannot be taken up", error=said)
                 continue
+            said = ""
             with suppress(ProcessLookupError):  # it is being started again, and reads them then
                 os.kill(self._pid, signal.SIGHUP)
             log.info("the broker has the devices' passwords as they are now")
@@ -237,7 +242,7 @@ class EmbeddedBroker:
                 try:
                     await self._spawn()
                     break
-                except BrokerError as error:
+                except (BrokerError, OSError) as error:  # a full disk, say
                     log.error("the embedded broker does not start", error=str(error))
 
     @staticmethod

@@ -1,9 +1,9 @@
 """One device that talks without end must not hold up the others.
 
 Each device may say `RATE` messages a second, and `BURST` at once: an outbox that was full says 64
-events when its link is back. What is beyond is dropped before it is read, so it is stored nowhere
-and not receipted; a device that means it says its events again. Pieces of an update are asked for
-faster, and have a measure of their own.
+events when its link is back, and hears as many signals, each of which it says it shows. What is
+beyond is dropped before it is read, so it is stored nowhere and not receipted; a device that means
+it says its events again. Pieces of an update are asked for faster, and have a measure of their own.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import structlog
 
 from overdoor.core.model import Millis
 
-RATE, BURST = 20, 100
+RATE, BURST = 20, 160
 _PIECES_RATE, _PIECES_BURST = 200, 400
 COMPLAIN_EVERY_MS = 60_000
 REMEMBERED = 10_000  # devices; beyond, all of them begin anew

@@ -17,6 +17,7 @@ import hmac
 import json
 import random
 import socket
+import sqlite3
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -129,12 +130,19 @@ class Webhooks:
         tries = 0
         while line.facts:
             seq, noted_at = line.facts[0]
-            event = kept.fact(self._engine.store, seq)
-            if event is None or self._engine.clock() - noted_at > GIVE_UP_MS:
+            if self._engine.clock() - noted_at > GIVE_UP_MS:
                 self._give_up(hook, room)
                 continue
-            async with hook.at_once:
-                why = await hook.post(f"{noted_at:x}-{seq}", self._body(event))
+            try:
+                event = kept.fact(self._engine.store, seq)
+            except sqlite3.Error as error:
+                why: str | None = f"the log cannot be read: {error}"
+            else:
+                if event is None:
+                    self._give_up(hook, room)
+                    continue
+                async with hook.at_once:
+                    why = await hook.post(f"{noted_at:x}-{seq}", self._body(event))
             if why is None:
                 hook.told.took()
                 tries = 0
