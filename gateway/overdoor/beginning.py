@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from zoneinfo import available_timezones
 import typer
 
 from overdoor import config as configuration
+from overdoor.bus.broker import find_mosquitto
 from overdoor.config import ConfigError
 
 A = TypeVar("A")
@@ -21,7 +21,6 @@ HERE, ALWAYS = "here", "always"
 _NAME_LIMIT, _ID_LIMIT = 80, 32
 _ROOMS_LIMIT = 200  # of one zone
 
-_PLACES = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin"
 _HERE = """\
 url = "embedded"    # Overdoor runs it; for one elsewhere: "mqtt://user:password@host:1883"
 bind = "0.0.0.0"    # where devices reach it, with their passwords; it needs mosquitto installed\
@@ -191,7 +190,7 @@ def an_id(name: str, otherwise: str, taken: set[str]) -> str:
 def text_of(name: str, zones: Zones, hours: Hours, timezone: str, broker: str) -> str:
     """The file."""
     mqtt = _HERE if broker == HERE else _ELSEWHERE.format(url=_quoted(broker))
-    if broker == HERE and shutil.which("mosquitto", path=_PLACES) is None:
+    if broker == HERE and find_mosquitto() is None:
         mqtt = mqtt.replace("\nbind", "\n# bind")
     parts = [
         f"""\

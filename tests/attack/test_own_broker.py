@@ -153,7 +153,7 @@ def test_a_broker_that_could_not_be_guarded_is_one_sentence(
 def test_without_mosquitto_nothing_is_opened_to_the_network(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(broker, "_find_mosquitto", lambda: None)
+    monkeypatch.setattr(broker, "find_mosquitto", lambda: None)
     with pytest.raises(BrokerError, match="Install mosquitto"):
         EmbeddedBroker(tmp_path, 1883, guard=Guard("0.0.0.0", "t", tmp_path / "passwords"))
 

@@ -162,6 +162,15 @@ def test_secrets_that_others_can_read_are_named(tmp_path: Path) -> None:
     assert about(file, "Only its owner").level is Level.GOOD
 
 
+def test_a_webhooks_secret_in_the_file_is_one_too(tmp_path: Path) -> None:
+    file = write_shop(tmp_path)
+    with file.open("a") as more:
+        more.write('[[webhook]]\nid = "chat"\nurl = "https://chat.example/hooks/xyz"\n')
+        more.write(f'secret = "whsec_{"x" * 32}"\n')
+    file.chmod(0o644)
+    assert about(file, f"can read {file}").level is Level.WARNING
+
+
 def test_the_data_folder_is_for_the_gateway_alone(tmp_path: Path) -> None:
     file = write_shop(tmp_path)
     Store(tmp_path / "data").close()

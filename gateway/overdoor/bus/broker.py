@@ -92,7 +92,7 @@ class EmbeddedBroker:
     ) -> None:
         self.port = port
         self._folder = folder
-        found = _find_mosquitto()
+        found = find_mosquitto()
         if which == "mosquitto" and found is None:
             raise BrokerError(
                 'mosquitto is not installed. Install it, or set [mqtt] broker = "auto".'
@@ -252,7 +252,8 @@ class EmbeddedBroker:
         await process.wait()
 
 
-def _find_mosquitto() -> str | None:
+def find_mosquitto() -> str | None:
+    """Its path; Debian has it where only root looks."""
     places = os.environ.get("PATH", os.defpath)
     return shutil.which("mosquitto", path=f"{places}:/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin")
 

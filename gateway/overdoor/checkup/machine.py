@@ -85,8 +85,8 @@ def rights(config: Config, file: Path) -> Iterator[Finding]:
     """Whether others on the machine can read what is secret."""
     beside = file.resolve().parent
     secret = [config.data.path, beside / "devices", beside / authority.FOLDER / authority.CA_KEY]
-    secret += [config.web.tls_key] if config.web.tls_key is not None else []
-    if _has_password(config):
+    secret += [key for key in (config.web.tls_key, config.mqtt.tls_key) if key is not None]
+    if _has_secrets(config):
         secret.append(file)
     others = [path for path in secret if path.exists() and path.stat().st_mode & 0o007]
     for path in dict.fromkeys(others):
@@ -98,6 +98,7 @@ def rights(config: Config, file: Path) -> Iterator[Finding]:
         yield good(Sentence("Only its owner can read what is secret."))
 
 
-def _has_password(config: Config) -> bool:
-    urls = [config.mqtt.url, *(channel.url for channel in config.channel), *config.report.to]
-    return any("@" in urlsplit(url).netloc for url in urls)
+def _has_secrets(config: Config) -> bool:
+    """Whether the file itself does. The address of a channel is one, wherever its token stands."""
+    elsewhere = config.channel or config.webhook or config.report.to
+    return bool(elsewhere) or "@" in urlsplit(config.mqtt.url).netloc
