@@ -34,6 +34,8 @@ _LEAST = 6  # letters of a secret: shorter ones would strike out half the log
 _TOKENS = re.compile(
     r"(?i)(/(?:join|s)/|[?&](?:token|e|c)=|bearer\s+|overdoor_session=)[\w%.-]{8,}"
 )
+# In the path of many a webhook, and in every log.
+_NO_SECRETS = frozenset({"overdoor", "services", "webhook", "webhooks"})
 _SAID_WHOLE = ("mqtt", "web")  # whose url has a host that helps, once its password is out
 
 
@@ -174,6 +176,8 @@ def _log(file: Path | None) -> str:
 def secrets_of(config: Config, file: Path) -> set[str]:
     """Every secret of a shop, in each way in which it may be written."""
     said = {hook.secret for hook in config.webhook}
+    for hook in config.webhook:
+        said |= set(_parts_of(hook.url)) - _NO_SECRETS
     for url in (config.mqtt.url, *(one.url for one in config.channel), *config.report.to):
         said |= set(_parts_of(url))
     for name in (tags.FILE, cards.FILE):

@@ -1,12 +1,18 @@
 """A backup is whole, for its owner only, and comes back; what is not one changes nothing."""
 
+import errno
 import hashlib
 import io
 import json
+import os
+import shutil
+import sqlite3
 import stat
 import tarfile
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -209,6 +215,172 @@ def test_one_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     file = write_shop(folder)
     newer(folder / "data")
     refused("which is newer than this one", "backup", tmp_path / "kept", "-c", file)
+
+
+# -- the medium ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def medium(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where backups go, with a password; no folder for temporary files may be made in it."""
+    medium, make = tmp_path / "medium", tempfile.mkdtemp
+    medium.mkdir()
+    monkeypatch.setenv(PASSWORD, "a word")
+
+    def made(*words: Any, **more: Any) -> str:
+        folder: str = make(*words, **more)
+        assert not Path(folder).resolve().is_relative_to(medium), "in the clear on the medium"
+        assert stat.S_IMODE(Path(folder).stat().st_mode) == 0o700
+        return folder
+
+    monkeypatch.setattr(tempfile, "mkdtemp", made)
+    return medium
+
+
+def test_nothing_in_the_clear_is_ever_on_the_medium(file: Path, medium: Path) -> None:
+    said("backup", medium / "kept", "--encrypt", "-c", file)
+    said("restore", medium / "kept", "--check")
+    assert [path.name for path in medium.iterdir()] == ["kept"]
+    assert not [*(file.parent / "data").glob(".*")]
+
+
+def test_a_database_alone_is_its_owners_from_its_first_byte(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, modes, connect = tmp_path / "kept.db", list[int](), sqlite3.connect
+
+    def connected(path: Path, *words: Any, **more: Any) -> Any:
+        if path == kept:
+            modes.append(stat.S_IMODE(kept.stat().st_mode))
+        return connect(path, *words, **more)
+
+    monkeypatch.setattr(sqlite3, "connect", connected)
+    said("backup", kept, "--database", "-c", file)
+    assert modes == [0o600]
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    refused("never overwrites", "backup", kept, "--database", "-c", file)
+    refused("failed", "backup", kept / "below", "--database", "-c", file)
+
+
+def test_a_medium_that_cannot_be_written_is_one_sentence(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "kept"
+    said("backup", kept, "-c", file)
+    refused("failed", "backup", kept / "below", "-c", file)
+    refused("never overwrites", "backup", "/", "-c", file)
+    refused("cannot be brought back", "restore", kept, "-c", kept / "below" / "shop.toml")
+
+    def read_only(*_: object, **__: object) -> str:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", read_only)
+    refused("cannot be checked: [Errno 30] Read-only file system", "restore", kept, "--check")
+    refused("cannot be brought back", "restore", kept, "--replace", "-c", file)
+
+
+def test_a_backup_is_on_the_disk_before_it_is_checked_and_before_it_is_told(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, done, sync, unpack = tmp_path / "kept", list[str](), os.fsync, archive.unpack
+
+    def synced(handle: int) -> None:
+        name = Path(f"/proc/self/fd/{handle}").readlink().name
+        done.append(f"{name} synced, {'in' if kept.exists() else 'not in'} its place")
+        sync(handle)
+
+    def unpacked(*words: Any) -> archive.Contents:
+        done.append("checked")
+        return unpack(*words)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(archive, "unpack", unpacked)
+    said("backup", kept, "-c", file)
+    assert done == [
+        ".kept.new synced, not in its place",
+        "checked",
+        f"{tmp_path.name} synced, in its place",
+    ]
+
+
+# -- half-way ------------------------------------------------------------------------------------
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in found
+        if path.name != "overdoor.lock"
+    }
+
+
+@pytest.mark.parametrize("failing", range(8))
+def test_a_restore_that_fails_half_way_puts_back_what_was_there(
+    failing: int, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, moved, move = tmp_path / "kept", list[Path](), shutil.move
+    said("backup", kept, "-c", file)
+    file.write_text(file.read_text() + "\n# changed\n")
+    before = contents(file.parent)
+
+    def full(source: Path, target: Path) -> None:
+        moved.append(source)
+        if len(moved) == failing + 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        move(source, target)
+
+    monkeypatch.setattr(shutil, "move", full)
+    refused("Everything is as it was before", "restore", kept, "--replace", "-c", file)
+    assert contents(file.parent) == before
+    assert not [*file.parent.glob("before-restore-*")]
+
+
+def test_what_cannot_be_put_back_is_named(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, moved, move = tmp_path / "kept", list[Path](), shutil.move
+    said("backup", kept, "-c", file)
+    before = file.read_text()
+
+    def gone(source: Path, target: Path) -> None:
+        moved.append(source)
+        if len(moved) > 2:
+            raise OSError(errno.EIO, "Input/output error")
+        move(source, target)
+
+    monkeypatch.setattr(shutil, "move", gone)
+    ended = run("restore", kept, "--replace", "-c", file)
+    (aside,) = file.parent.glob("before-restore-*")
+    assert isinstance(ended.exception, BackupError)
+    assert str(aside) in str(ended.exception)
+    assert (aside / "shop.toml").read_text() == before
+
+
+@pytest.mark.parametrize("place", [".", "..", "tls", "devices/data"])
+def test_a_data_folder_with_more_than_data_in_it_is_refused_before_anything_moves(
+    place: str, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "kept"
+    said("backup", kept, "-c", file)
+    text = file.read_text()
+    changed = text.replace('path = "data"', f'path = "{place}"')
+    odd = forged(kept, lambda parts: parts.update({"shop.toml": changed.encode()}))
+    before = contents(tmp_path)
+    refused("OVERDOOR_DATA__PATH=data", "restore", odd, "--replace", "-c", file)
+    assert contents(tmp_path) == before
+    monkeypatch.setenv("OVERDOOR_DATA__PATH", "data")
+    said("restore", odd, "--replace", "-c", file)
+    assert file.read_text() == changed
+
+
+def test_a_file_whose_name_no_backup_takes_is_named(file: Path, tmp_path: Path) -> None:
+    strange = [file.parent / "tls" / "my shop.key", file.parent / "devices" / "café.json"]
+    for path in strange:
+        path.write_text("a secret")
+    told = said("backup", tmp_path / "kept", "-c", file)
+    assert all(str(path) in told for path in strange)
+    assert ".gitignore" not in told
 
 
 # -- what others wrote ---------------------------------------------------------------------------

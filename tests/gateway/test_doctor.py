@@ -20,6 +20,8 @@ PLANTED = {
     "channel": "tgramB0tT0ken99",
     "mail": "mailPassw0rd",
     "webhook": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+    "hook": "h00kPathT0ken",
+    "query": "qu3ryT0ken",
     "contact": "it-person@shop.example",
     "device": 'dev1ce-pass"word',
     "wifi": "w1fi pass/word",
@@ -57,7 +59,7 @@ to = ["mailto://user:{PLANTED["mail"]}@mail.example?to=manager@shop.example"]
 
 [[webhook]]
 id = "chat"
-url = "https://chat.shop.example/overdoor"
+url = "https://chat.shop.example/overdoor/{PLANTED["hook"]}?key={PLANTED["query"]}"
 secret = "{PLANTED["webhook"]}"
 """
     )
@@ -119,6 +121,7 @@ def test_what_helps_is_in_it(shop: Path) -> None:
     assert config["room"][0]["name"] == "Women 1"
     assert "✗  The broker at 127.0.0.1:1 does not answer" in parts["check.txt"]
     assert "the disk is slow" in parts["log.txt"]
+    assert "overdoor" in parts["machine.txt"]
     database = json.loads(parts["database.json"])
     assert database["check"] == "ok"
     assert database["rows"]["person"] == 1

@@ -7,12 +7,13 @@ nothing is believed that its list and its hashes do not say.
 import hashlib
 import io
 import json
+import os
 import re
 import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,40 +58,71 @@ class Contents:
 def write(config: Config, shop_file: Path, target: Path, password: str | None) -> Contents:
     """Makes a backup, and reads it again to the end. Raises `BackupError`, `StoreError`.
 
-    The gateway may run meanwhile: its database is copied at one moment.
+    The gateway may run meanwhile: its database is copied at one moment. Nothing but the backup is
+    ever written where it goes: that may be a medium which others read.
     """
-    if target.exists():
-        raise BackupError(f"{target} is there already; a backup never overwrites.")
-    beside = target.with_name(f".{target.name}.new")
     try:
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".overdoor-backup-") as folder:
-            database = Path(folder) / FILE
-            copy_database(config.data.path / FILE, database)
-            files = {SHOP: shop_file, f"{DATA}/{FILE}": database} | _beside(config, shop_file)
-            contents = Contents(
-                datetime.now(UTC).isoformat("T", "seconds"),
-                __version__,
-                config.shop.name,
-                {name: (path.stat().st_size, _hash(path)) for name, path in files.items()},
-            )
-            beside.unlink(missing_ok=True)
-            beside.touch(0o600, exist_ok=False)  # it has every secret of the shop
-            with beside.open("wb") as file, ExitStack() as stack:
-                into = stack.enter_context(Sealing(file, password)) if password else file
-                _pack(cast(BinaryIO, into), contents, files)
-            check(beside, password)
+        if target.exists():
+            raise BackupError(f"{target} is there already; a backup never overwrites.")
+        if not (config.data.path / FILE).is_file():
+            raise BackupError(f"There is no database {config.data.path / FILE}.")
+        with _unfinished(target) as beside:
+            contents = _write(config, shop_file, beside, password)
+            with _private(config.data.path) as folder:
+                unpack(beside, folder, password)
             beside.replace(target)
+        _sync_folder(target.parent)
     except OSError as error:
         raise BackupError(f"The backup to {target} failed: {error}.") from error
-    finally:
-        beside.unlink(missing_ok=True)
     return contents
 
 
+def _write(config: Config, shop_file: Path, target: Path, password: str | None) -> Contents:
+    """The backup is on the disk afterwards, not yet read again."""
+    with _private(config.data.path) as folder:
+        database = folder / FILE
+        copy_database(config.data.path / FILE, database)
+        files = {SHOP: shop_file, f"{DATA}/{FILE}": database} | _beside(config, shop_file)
+        contents = Contents(
+            datetime.now(UTC).isoformat("T", "seconds"),
+            __version__,
+            config.shop.name,
+            {name: (path.stat().st_size, _hash(path)) for name, path in files.items()},
+        )
+        with target.open("wb") as file:
+            with ExitStack() as stack:
+                into = stack.enter_context(Sealing(file, password)) if password else file
+                _pack(cast(BinaryIO, into), contents, files)
+            file.flush()
+            os.fsync(file.fileno())
+    return contents
+
+
+@contextmanager
+def _unfinished(target: Path) -> Iterator[Path]:
+    """An empty file beside a target, for the owner only, and gone afterwards if it is not it."""
+    beside = target.parent / f".{target.name}.new"
+    beside.unlink(missing_ok=True)
+    beside.touch(0o600, exist_ok=False)  # it has every secret of the shop
+    try:
+        yield beside
+    finally:
+        with suppress(OSError):  # a medium that is gone, too
+            beside.unlink(missing_ok=True)
+
+
 def check(file: Path, password: str | None) -> Contents:
-    """Reads a backup to its end, and opens the database in it. Raises `BackupError`."""
-    with tempfile.TemporaryDirectory(dir=file.parent, prefix=".overdoor-check-") as folder:
-        return unpack(file, Path(folder), password)
+    """Reads a backup to its end, and opens the database in it. Raises `BackupError`.
+
+    What is in it is for a moment in this machine's folder for temporary files, never beside it.
+    """
+    try:
+        with _private(None) as folder:
+            return unpack(file, folder, password)
+    except OSError as error:
+        raise BackupError(
+            f"{file} cannot be checked: {error}. Set TMPDIR to a folder that has space."
+        ) from error
 
 
 def unpack(file: Path, folder: Path, password: str | None) -> Contents:
@@ -107,8 +139,12 @@ def unpack(file: Path, folder: Path, password: str | None) -> Contents:
                 said = archive.extractfile(member)
                 assert said is not None  # a regular file
                 _take(said, folder / member.name, *contents.files[member.name])
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, EOFError) as error:
         raise BackupError(f"{file} cannot be read as a backup: {error}.") from None
+    except OSError as error:
+        raise BackupError(
+            f"{file} cannot be read, or not unpacked in {folder.parent}: {error}."
+        ) from error
     if missing:
         raise BackupError(f"{file} is not whole: {', '.join(sorted(missing))} is missing.")
     _examine(folder / DATA / FILE, contents)
@@ -124,13 +160,44 @@ def needs_password(file: Path) -> bool:
         raise BackupError(f"{file} cannot be read: {error.strerror}.") from None
 
 
+def left_out(shop_file: Path) -> list[Path]:
+    """Files beside certificates and devices that no backup takes: their names are none it knows."""
+    return [path for name, path in _in_folders(shop_file).items() if not _NAME.fullmatch(name)]
+
+
 def _beside(config: Config, shop_file: Path) -> dict[str, Path]:
     """Secrets and certificates, by their names in a backup."""
     found = {f"{DATA}/{name}": config.data.path / name for name in _KEPT}
-    for folder in FOLDERS:
-        there = shop_file.resolve().parent / folder
-        found |= {f"{folder}/{path.name}": path for path in sorted(there.glob("[!.]*"))}
-    return {name: path for name, path in found.items() if path.is_file() and _NAME.fullmatch(name)}
+    taken = {name: path for name, path in found.items() if path.is_file()}
+    more = _in_folders(shop_file)
+    return taken | {name: path for name, path in more.items() if _NAME.fullmatch(name)}
+
+
+def _in_folders(shop_file: Path) -> dict[str, Path]:
+    beside = shop_file.resolve().parent
+    return {
+        f"{folder}/{path.name}": path
+        for folder in FOLDERS
+        for path in sorted((beside / folder).glob("*"))
+        if path.is_file() and path.name != ".gitignore"
+    }
+
+
+@contextmanager
+def _private(folder: Path | None) -> Iterator[Path]:
+    """A new folder for the owner only, and gone afterwards; None: where temporary files go."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".overdoor-backup-") as made:
+        yield Path(made)
+
+
+def _sync_folder(folder: Path) -> None:
+    """So that a new name in it outlives a power cut."""
+    with suppress(OSError):  # some network shares cannot; the file itself is safe
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _pack(into: BinaryIO, contents: Contents, files: dict[str, Path]) -> None:

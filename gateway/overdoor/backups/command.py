@@ -57,12 +57,18 @@ def backup(
         else "It has the shop's secrets in it. Keep it where only you can read it, or --encrypt."
     )
     _tell_what_is_elsewhere(read, config)
+    if strange := archive.left_out(config):
+        named = ", ".join(map(str, strange))
+        typer.echo(
+            f"Not in it: {named}. A name begins with a letter or a digit, and has no others than "
+            "A-Z, a-z, 0-9, '.', '_' and '-'. Rename it, and make another backup."
+        )
 
 
 def restore(
     source: Annotated[Path, typer.Argument(help="A file of overdoor backup.")],
     check: Annotated[
-        bool, typer.Option("--check", help="Only look whether it is whole; write nothing.")
+        bool, typer.Option("--check", help="Only look whether it is whole; change nothing.")
     ] = False,
     replace: Annotated[
         bool, typer.Option("--replace", help="Put what is there now aside, into a folder.")
@@ -83,8 +89,8 @@ def restore(
     if check:
         _tell_contents(source, archive.check(source, password))
         return
-    there = config.resolve()
     try:
+        there = config.resolve()
         there.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=there.parent, prefix=".overdoor-restore-") as made:
             staged = Path(made)
@@ -92,16 +98,14 @@ def restore(
             read = configuration.read(staged / archive.SHOP)
             inside = read.data.path.is_relative_to(staged)
             data = there.parent / read.data.path.relative_to(staged) if inside else read.data.path
+            _has_its_own_place(data, there)
             _is_a_shops(data)
             with ExitStack() as stack:
                 if data.exists():
                     stack.enter_context(locked(data))
                 places = _places(staged, there, data)
-                aside = _put_aside([*places.values()], there.parent, replace)
-                for kept, place in places.items():
-                    if kept.exists():
-                        place.parent.mkdir(parents=True, exist_ok=True)
-                        shutil.move(kept, place)
+                aside = _aside([*places.values()], there.parent, replace)
+                _exchange(places, aside)
     except OSError as error:
         raise BackupError(f"{source} cannot be brought back: {error}.") from error
     _tell_contents(source, contents)
@@ -122,14 +126,26 @@ def _is_a_shops(data: Path) -> None:
         )
 
 
+def _has_its_own_place(data: Path, there: Path) -> None:
+    """Raises `BackupError` if putting the data folder aside would take more than the data away."""
+    own = data.resolve()
+    for other in (there, *(there.parent / name for name in archive.FOLDERS)):
+        if other.is_relative_to(own) or own.is_relative_to(other):
+            raise BackupError(
+                f"This shop keeps its data in {own}, where {other} is as well, and only a folder "
+                "of its own can be brought back. Set OVERDOOR_DATA__PATH=data for this command; "
+                'then say path = "data" under [data] in shop.toml.'
+            )
+
+
 def _places(staged: Path, there: Path, data: Path) -> dict[Path, Path]:
     """Where each part of a backup goes. `there`: the shop's file; `data`: the data folder."""
     beside = {staged / name: there.parent / name for name in archive.FOLDERS}
     return {staged / archive.SHOP: there, staged / archive.DATA: data} | beside
 
 
-def _put_aside(places: list[Path], folder: Path, replace: bool) -> Path | None:
-    """Moves what is there into a new folder; None if nothing is. Raises `BackupError`."""
+def _aside(places: list[Path], folder: Path, replace: bool) -> Path | None:
+    """A new folder for what is there; None if nothing is. Raises `BackupError`."""
     found = [place for place in places if place.exists()]
     if not found:
         return None
@@ -140,9 +156,47 @@ def _put_aside(places: list[Path], folder: Path, replace: bool) -> Path | None:
     now = datetime.now(UTC)
     aside = folder / f"before-restore-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     aside.mkdir(0o700)
-    for place in found:
-        shutil.move(place, aside / place.name)
     return aside
+
+
+def _exchange(places: dict[Path, Path], aside: Path | None) -> None:
+    """Puts what is there aside and what is kept there; all of it, or none. Raises `BackupError`."""
+    old: list[tuple[Path, Path]] = []
+    new: list[Path] = []
+    try:
+        for place in places.values():
+            if aside is not None and place.exists():
+                old.append((place, aside / place.name))
+                shutil.move(place, aside / place.name)
+        for kept, place in places.items():
+            if kept.exists():
+                place.parent.mkdir(parents=True, exist_ok=True)
+                new.append(place)
+                shutil.move(kept, place)
+    except OSError as error:
+        try:
+            _take_back(old, new)
+            if aside is not None:
+                aside.rmdir()
+        except OSError:
+            left = f"What was there before is in {aside}, or still in its place: move it back"
+            left = left if aside is not None else f"Remove {', '.join(map(str, new))}"
+            raise BackupError(f"It failed half-way: {error}. {left} by hand.") from error
+        raise BackupError(f"It failed: {error}. Everything is as it was before.") from error
+
+
+def _take_back(old: list[tuple[Path, Path]], new: list[Path]) -> None:
+    """Undoes an exchange, as far as it came. Raises `OSError`; what was there is never removed."""
+    for place in new:  # a copy: the backup has it
+        if place.is_dir():
+            shutil.rmtree(place)
+        else:
+            place.unlink(missing_ok=True)
+    for place, kept in old:
+        if kept.exists():
+            if place.exists():  # moved in part only, to another disk
+                raise FileExistsError(place)
+            shutil.move(kept, place)
 
 
 def _tell_contents(source: Path, contents: archive.Contents) -> None:

@@ -249,8 +249,12 @@ def copy_database(source: Path, target: Path) -> None:
     """A consistent copy of a database that may be in use. Raises `StoreError`."""
     if not source.is_file():
         raise StoreError(f"There is no database {source}.")
-    if target.exists():
-        raise StoreError(f"{target} is there already; a backup never overwrites.")
+    try:
+        target.touch(0o600, exist_ok=False)  # before anything is in it
+    except FileExistsError:
+        raise StoreError(f"{target} is there already; a backup never overwrites.") from None
+    except OSError as error:
+        raise StoreError(f"The backup to {target} failed: {error}.") from error
     try:
         with closing(connect(source)) as here, closing(sqlite3.connect(target)) as there:
             # One state of the file: else the copy begins again with every commit of the gateway.
