@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 _SPOKEN = ("aria-label", "title", "alt", "placeholder", "data-lost", "data-title")
 _VOID = frozenset({"meta", "link", "input", "br", "path", "circle", "rect", "line", "stop"})
 _NOT_FOR_READERS = frozenset({"code", "style", "script", "tspan"})  # a list says what is drawn
-# Blanks, what a paper is called by, and days as English writes them.
+# Blanks, addresses and paths, what a paper is called by, and days as English writes them.
 _NOBODYS = re.compile(
-    r"\{\w+\}|\([A-Z][^()]*\b(?:19|20)\d\d[^()]*\)"
+    r"\{\w+\}|https?://\S+|(?<![\w<])/[\w./-]+|\([A-Z][^()]*\b(?:19|20)\d\d[^()]*\)"
     r"|\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b"
 )
 

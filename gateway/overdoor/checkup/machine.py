@@ -53,13 +53,15 @@ def disk(folder: Path) -> Iterator[Finding]:
     """Room on the disk of the data folder, and how long a write takes there."""
     there = next(each for each in (folder.resolve(), *folder.resolve().parents) if each.is_dir())
     free = shutil.disk_usage(there).free
-    room = f"{free / 1e9:.1f} GB"
+    room = f"{free / 1e9:.1f}"
     if free >= ENOUGH_BYTES:
-        yield good(Sentence("%(room)s are free on the disk of %(path)s.", room=room, path=folder))
+        yield good(
+            Sentence("%(room)s GB are free on the disk of %(path)s.", room=room, path=folder)
+        )
     else:
         found = bad if free < LEAST_BYTES else warning
         yield found(
-            Sentence("Only %(room)s are free on the disk of %(path)s.", room=room, path=folder),
+            Sentence("Only %(room)s GB are free on the disk of %(path)s.", room=room, path=folder),
             Sentence("Make room, or put [data] path on a larger disk."),
         )
     try:
