@@ -5,7 +5,6 @@ key is on the shop's machine alone.
 """
 
 import ipaddress
-import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from overdoor import durable
 from overdoor.core.sentence import Sentence
 
 FOLDER = "tls"  # beside shop.toml
@@ -82,8 +82,8 @@ class Authority:
             .sign(key, hashes.SHA256())
         )
         made = cls(folder, certificate, key)
-        _write(folder / CA_KEY, _pem_key(key), 0o600)
-        _write(folder / CA, certificate.public_bytes(Encoding.PEM), 0o644)
+        _write(folder / CA_KEY, _pem_key(key), durable.SECRET)
+        _write(folder / CA, certificate.public_bytes(Encoding.PEM), durable.PUBLIC)
         return made
 
     def issue(
@@ -114,8 +114,8 @@ class Authority:
             .sign(self.key, hashes.SHA256())
         )
         chain = certificate.public_bytes(Encoding.PEM) + self.certificate.public_bytes(Encoding.PEM)
-        _write(self.folder / key_file, _pem_key(key), 0o600)
-        _write(self.folder / file, chain, 0o644)
+        _write(self.folder / key_file, _pem_key(key), durable.SECRET)
+        _write(self.folder / file, chain, durable.PUBLIC)
         return certificate
 
     def issue_for_pages(self, names: Sequence[str]) -> x509.Certificate:
@@ -243,18 +243,8 @@ def _pem_key(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def _write(file: Path, content: bytes, mode: int) -> None:
-    """Whole or not at all, and a key never readable to others, not even while it is written."""
     try:
-        if not file.parent.exists():
-            file.parent.mkdir(mode=0o700)
-            (file.parent / ".gitignore").write_text("*\n")
-        beside = file.with_name(f".{file.name}.new")
-        beside.unlink(missing_ok=True)
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with open(handle, "wb") as opened:  # noqa: PTH123 - a handle
-            opened.write(content)
-            opened.flush()
-            os.fsync(opened.fileno())
-        beside.replace(file)
+        durable.secret_folder(file.parent)
+        durable.write(file, content, mode)
     except OSError as error:
         raise AuthorityError(f"{file} cannot be written: {error.strerror}.") from None

@@ -12,6 +12,7 @@ from zoneinfo import available_timezones
 import typer
 
 from overdoor import config as configuration
+from overdoor import durable
 from overdoor.bus.broker import find_mosquitto
 from overdoor.config import ConfigError
 
@@ -264,16 +265,9 @@ def write(file: Path, text: str) -> None:
 
     Nobody else reads it, because the broker's password may be in it.
     """
-    beside = file.with_name(f".{file.name}.new")
+    configuration.parse(text, file)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        beside.unlink(missing_ok=True)
-        beside.touch(0o600, exist_ok=False)
-        try:
-            beside.write_text(text, encoding="utf-8")
-            configuration.read(beside)
-            os.link(beside, file)  # fails if somebody made it meanwhile
-        finally:
-            beside.unlink()
+        durable.create(file, text.encode())
     except OSError as error:
         raise ConfigError(f"{file} cannot be written: {error.strerror}.") from None

@@ -5,12 +5,12 @@ What another process writes holds at once. A file that is damaged is said, and n
 
 import fcntl
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+
+from overdoor import durable
 
 V = TypeVar("V")
 
@@ -67,10 +67,4 @@ class KeptFile(Generic[V]):
 
     def write(self, said: Mapping[str, Any]) -> None:
         """All or nothing; within `writing`."""
-        with tempfile.NamedTemporaryFile(
-            "w", dir=self._file.parent, prefix=self._file.name, delete=False
-        ) as new:
-            new.write(json.dumps(said) + "\n")
-            new.flush()
-            os.fsync(new.fileno())
-        Path(new.name).replace(self._file)
+        durable.write(self._file, (json.dumps(said) + "\n").encode())

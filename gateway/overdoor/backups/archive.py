@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
-from overdoor import __version__, authority, cards, tags
+from overdoor import __version__, authority, cards, durable, tags
 from overdoor.backups import BackupError
 from overdoor.backups.sealed import Opening, Sealing, is_sealed
 from overdoor.config import Config
@@ -71,7 +71,7 @@ def write(config: Config, shop_file: Path, target: Path, password: str | None) -
             with _private(config.data.path) as folder:
                 unpack(beside, folder, password)
             beside.replace(target)
-        _sync_folder(target.parent)
+        durable.sync_folder(target.parent)
     except OSError as error:
         raise BackupError(f"The backup to {target} failed: {error}.") from error
     return contents
@@ -188,16 +188,6 @@ def _private(folder: Path | None) -> Iterator[Path]:
     """A new folder for the owner only, and gone afterwards; None: where temporary files go."""
     with tempfile.TemporaryDirectory(dir=folder, prefix=".overdoor-backup-") as made:
         yield Path(made)
-
-
-def _sync_folder(folder: Path) -> None:
-    """So that a new name in it outlives a power cut."""
-    with suppress(OSError):  # some network shares cannot; the file itself is safe
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _pack(into: BinaryIO, contents: Contents, files: dict[str, Path]) -> None:

@@ -23,6 +23,7 @@ from typing import Literal
 
 import structlog
 
+from overdoor import durable
 from overdoor.bus import mosquitto
 
 HOST = "127.0.0.1"
@@ -204,13 +205,7 @@ class EmbeddedBroker:
                 "overdoor device add writes the file anew."
             ) from None
         own = mosquitto.passwords({mosquitto.GATEWAY: guard.password})
-        file = self._folder / mosquitto.PASSWORDS
-        beside = file.with_name(f".{file.name}.new")
-        beside.unlink(missing_ok=True)
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(handle, "w", encoding="utf-8") as opened:  # noqa: PTH123 - a handle
-            opened.write(devices + own)
-        beside.replace(file)
+        durable.write(self._folder / mosquitto.PASSWORDS, (devices + own).encode())
         self._read = state
 
     async def _follow(self, guard: Guard) -> None:

@@ -7,7 +7,7 @@ reads it.
 
 from overdoor.config.parts import SIZE, Config, HoursPart, MqttPart, ShopPart, WebPart
 from overdoor.config.planning import ReportPart, StaffingPart
-from overdoor.config.reading import ConfigError, read
+from overdoor.config.reading import ConfigError, parse, read
 
 __all__ = [
     "SIZE",
@@ -19,5 +19,6 @@ __all__ = [
     "ShopPart",
     "StaffingPart",
     "WebPart",
+    "parse",
     "read",
 ]

@@ -71,13 +71,19 @@ def read(path: Path) -> Config:
     """Reads and checks a `shop.toml`. Raises `ConfigError`."""
     try:
         text = path.read_text(encoding="utf-8-sig")  # Windows writes a mark in front
-        data = tomllib.loads(text)
     except FileNotFoundError:
         raise ConfigError(
             f"There is no file {path}. overdoor init writes one; or give --config."
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}.") from None
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Config:
+    """Checks the text of a `shop.toml` that is, or will be, at this path. Raises `ConfigError`."""
+    try:
+        data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}.") from None
     for key in data.keys() - Config.model_fields.keys():

@@ -5,7 +5,6 @@ share; and the files that mosquitto reads. Only the owner can read any of it.
 """
 
 import json
-import os
 import re
 import secrets
 import ssl
@@ -14,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from overdoor import firmware
+from overdoor import durable, firmware
 from overdoor.bus import mosquitto
 from overdoor.device.problem import DeviceError
 
@@ -198,18 +197,8 @@ class Folder:
         self._write_bytes(name, text.encode())
 
     def _write_bytes(self, name: str, content: bytes) -> None:
-        """Whole or not at all, and never readable to others, not even while it is written."""
         try:
-            if not self.path.exists():
-                self.path.mkdir(mode=0o700)
-                self._write_text(".gitignore", "*\n")  # secrets do not go into a repository
-            beside = self.path / f".{name}.new"
-            beside.unlink(missing_ok=True)
-            handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with open(handle, "wb") as file:  # noqa: PTH123 - a handle
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(self.path / name)
+            durable.secret_folder(self.path)
+            durable.write(self.path / name, content)
         except OSError as error:
             raise DeviceError(f"{self.path / name} cannot be written: {error.strerror}.") from None

@@ -5,15 +5,15 @@ stay. What comes out is read again: unless it says exactly what it should, nothi
 """
 
 import copy
-import os
 import re
-import shutil
+import stat
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from overdoor import config as configuration
+from overdoor import durable
 from overdoor.device.problem import DeviceError
 
 _HEADER = re.compile(r"\s*\[")
@@ -122,17 +122,8 @@ def _write(path: Path, mark: bytes, text: str, expected: dict[str, Any], by_hand
         raise DeviceError(
             f"{path.name} is written in a way that is better changed by hand: {by_hand}"
         )
-    beside = path.with_name(path.name + ".new")
-    try:
-        with beside.open("wb") as file:
-            file.write(mark + text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        configuration.read(beside)
-        shutil.copymode(path, beside)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    configuration.parse(text, path)
+    durable.write(path, mark + text.encode(), stat.S_IMODE(path.stat().st_mode))
 
 
 def _devices_of(said: dict[str, Any]) -> list[str]:

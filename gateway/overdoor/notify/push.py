@@ -5,9 +5,7 @@ worker have it first, as every other browser does, so that it can give a receipt
 sound.
 """
 
-import contextlib
 import json
-import os
 from pathlib import Path
 
 from py_vapid import Vapid02, b64urlencode
@@ -15,6 +13,7 @@ from py_vapid.utils import num_to_bytes
 from pywebpush import WebPushException, webpush
 from requests.exceptions import RequestException
 
+from overdoor import durable
 from overdoor.core.sentence import Sentence
 from overdoor.keptfile import PUSH_KEY
 from overdoor.notify.message import Gone, Message, NotSent
@@ -91,8 +90,5 @@ def _key(file: Path) -> Vapid02:
         return key
     key = Vapid02()
     key.generate_keys()
-    with contextlib.suppress(FileExistsError):
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as out:
-            out.write(key.private_pem())
+    durable.write(file, key.private_pem())
     return key
