@@ -22,7 +22,7 @@ import typer
 
 from overdoor import __version__, authority, cards, checkup, keptfile, tags
 from overdoor import config as configuration
-from overdoor.checkup.network import answer
+from overdoor.checkup.gateway import answer
 from overdoor.config import Config, ConfigError
 from overdoor.store import FILE
 from overdoor.store.store import connect
@@ -76,13 +76,13 @@ def doctor(
 def _texts(config: Config, file: Path, log: Path | None) -> Iterator[tuple[str, str]]:
     yield "machine.txt", _machine()
     yield "config.json", json.dumps(_plain(config.model_dump(mode="json")), indent=2)
-    found = checkup.look(config, file)
+    found = checkup.look(config, file, checkup.ask(config))
     yield (
         "check.txt",
         "".join(f"{one.level.value:<3}{one.what} {one.mend or ''}\n" for one in found),
     )
-    yield "ready.json", answer(config.web, "/readyz") or "The gateway does not run.\n"
-    yield "metrics.txt", answer(config.web, "/metrics")
+    yield "ready.json", answer(config.web, "/readyz") or "The gateway does not answer.\n"
+    yield "metrics.txt", answer(config.web, "/metrics") or ""
     yield "database.json", json.dumps(_database(config.data.path / FILE), indent=2)
     yield "log.txt", _log(log)
 

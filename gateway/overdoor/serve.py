@@ -24,6 +24,7 @@ from overdoor.cards import Cards
 from overdoor.config import Config, ConfigError, WebPart
 from overdoor.door import Door
 from overdoor.engine import Engine
+from overdoor.finding import Finding
 from overdoor.hooks import Hooks
 from overdoor.notify import Ladder
 from overdoor.orders import Orders
@@ -139,7 +140,7 @@ async def serve(
                     hooks=hooks,
                     small_groups=config.privacy.small_groups,
                     plan=config.staffing,
-                    look=partial(checkup.look, config, file) if file is not None else None,
+                    look=partial(_look, config, file, engine) if file is not None else None,
                 )
                 server = web_server(app, config.web)
                 demo = extra is not None
@@ -251,6 +252,11 @@ async def _measure_disk(engine: Engine) -> None:
         engine.write_ms = round(took, 3)
         if storage.slow(took) is not None:
             log.warning("the disk is slow, and every press waits for it", ms=round(took))
+
+
+def _look(config: Config, file: Path, engine: Engine) -> Sequence[Finding]:
+    """What `overdoor check` would find. Blocks."""
+    return checkup.look(config, file, checkup.Gateway(engine.reasons(), engine.write_ms))
 
 
 def _check_tls(config: Config) -> None:

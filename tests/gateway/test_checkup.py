@@ -9,22 +9,25 @@ import pytest
 from typer.testing import CliRunner
 
 from overdoor import config, storage
-from overdoor.checkup import look, machine, network
+from overdoor.checkup import Gateway, ask, look, machine, network
 from overdoor.cli import app
+from overdoor.core.sentence import Sentence
+from overdoor.engine import BROKER_AWAY
 from overdoor.finding import Finding, Level
 from overdoor.store import FILE, Store, StoreError
+from overdoor.store.store import locked
 
 from .broker import MOSQUITTO, Broker
 from .test_cli import busy_port, free_port, overdoor, write_shop
 
 
-def found(file: Path) -> list[Finding]:
-    return look(config.read(file), file)
+def found(file: Path, gateway: Gateway | None = None) -> list[Finding]:
+    return look(config.read(file), file, gateway)
 
 
-def about(file: Path, words: str) -> Finding:
+def about(file: Path, words: str, gateway: Gateway | None = None) -> Finding:
     """The one finding that says this."""
-    every = found(file)
+    every = found(file, gateway)
     one = [finding for finding in every if words in finding.what]
     assert len(one) == 1, every
     return one[0]
@@ -69,6 +72,31 @@ def test_a_broker_that_is_not_there_breaks_it(tmp_path: Path) -> None:
     assert about(file, "does not answer").level is Level.BAD
 
 
+def test_what_a_gateway_that_runs_says_of_itself_is_said(tmp_path: Path) -> None:
+    file = write_shop(tmp_path)
+    full = Gateway(reasons=[Sentence("nothing can be stored: %(why)s", why="disk is full")])
+    assert about(file, "nothing can be stored: disk is full", full).level is Level.BAD
+    away = Gateway(reasons=[BROKER_AWAY])
+    assert about(file, "does not answer the gateway", away).level is Level.BAD
+    foreign(file, "mqtt://127.0.0.1:1")
+    assert about(file, "does not answer: the broker is not connected", away).level is Level.BAD
+    assert about(file, "127.0.0.1:1 takes the gateway", full).level is Level.GOOD
+
+
+def test_whoever_listens_and_says_nothing_is_a_gateway_only_while_one_has_the_shop(
+    tmp_path: Path,
+) -> None:
+    with busy_port() as port:
+        read = config.read(write_shop(tmp_path, web=port))
+        assert ask(read) is None
+        with locked(read.data.path):
+            hanging = ask(read)
+    assert hanging == Gateway(answers=False)
+    found = [*network.pages(read, hanging)]
+    assert "it hangs" in found[0].what
+    assert found[0].level is Level.BAD
+
+
 def test_a_broker_says_its_version(tmp_path: Path) -> None:
     broker = Broker("mosquitto", tmp_path)
     try:
@@ -106,7 +134,7 @@ def test_a_password_that_the_broker_refuses_breaks_it(tmp_path: Path) -> None:
     try:
         read, every = config.read(file), list[Finding]()
         for _ in range(1000):
-            every = [*network.broker(read)]
+            every = [*network.broker(read, None)]
             if "Connection refused" not in every[0].what:
                 break
     finally:
@@ -179,16 +207,31 @@ def test_the_data_folder_is_for_the_gateway_alone(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "ENOUGH_BYTES", 10**18)
-    assert next(machine.disk(tmp_path)).level is Level.WARNING
+    assert next(machine.disk(tmp_path, None)).level is Level.WARNING
     monkeypatch.setattr(machine, "LEAST_BYTES", 10**18)
-    assert next(machine.disk(tmp_path)).level is Level.BAD
+    assert next(machine.disk(tmp_path, None)).level is Level.BAD
 
 
 def test_a_slow_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage, "write_ms", lambda _: 120.0)
-    written = [*machine.disk(tmp_path)][1]
+    written = [*machine.disk(tmp_path, None)][1]
     assert written.level is Level.WARNING
     assert "120 ms, and every press waits" in written.what
+
+
+@pytest.mark.parametrize(
+    ("measured", "said"), [(120.0, ["every press waits"]), (4.0, ["takes 4.0 ms"]), (None, [])]
+)
+def test_a_gateway_that_runs_has_measured_its_disk_and_nobody_writes_on_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, measured: float | None, said: list[str]
+) -> None:
+    def write_ms(_: Path) -> float:
+        raise AssertionError("measured on a disk that is in use")
+
+    monkeypatch.setattr(storage, "write_ms", write_ms)
+    _, *written = machine.disk(tmp_path, Gateway(write_ms=measured))
+    assert len(written) == len(said)
+    assert all(words in one.what for words, one in zip(said, written, strict=True))
 
 
 def test_a_write_is_measured_and_leaves_nothing(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def check(
     """
     read = configuration.read(config)
     _tell_about(read, config)
-    found = checkup.look(read, config)
+    found = checkup.look(read, config, checkup.ask(read))
     for one in found:
         _tell(one)
     broken = sum(one.level is Level.BAD for one in found)

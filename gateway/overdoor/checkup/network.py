@@ -15,7 +15,8 @@ import aiomqtt
 
 from overdoor.bus import Address, BrokerError, EmbeddedBroker, Guard
 from overdoor.bus.mosquitto import checker
-from overdoor.config import Config, WebPart
+from overdoor.checkup.gateway import Gateway
+from overdoor.config import Config
 from overdoor.core.sentence import Sentence
 from overdoor.engine import BROKER_AWAY
 from overdoor.finding import Finding, bad, good, warning
@@ -41,11 +42,25 @@ _PUSH = {
 }
 
 
-def pages(config: Config) -> Iterator[Finding]:
-    """Whether the pages can be served, and for whom."""
+def pages(config: Config, gateway: Gateway | None) -> Iterator[Finding]:
+    """Whether the pages can be served, and for whom; what the gateway that runs complains of."""
     web = config.web
-    if is_served(web):
+    if gateway is not None and not gateway.answers:
+        yield bad(
+            Sentence("The gateway runs, but answers nothing: it hangs."),
+            Sentence(
+                "Pack what helps with overdoor doctor, start the gateway again, and send the file "
+                "to whoever helps you."
+            ),
+        )
+    elif gateway is not None:
         yield good(Sentence("The gateway runs; its pages are at %(url)s.", url=web.here))
+        for why in gateway.reasons:
+            if why != BROKER_AWAY:  # `broker` tells it
+                yield bad(
+                    Sentence("The gateway is not ready: %(why)s.", why=why),
+                    Sentence("Its log says more: journalctl -u overdoor"),
+                )
     elif web.port < LOW_PORTS and os.geteuid() != 0:
         yield good(
             Sentence(
@@ -66,35 +81,6 @@ def pages(config: Config) -> Iterator[Finding]:
         )
 
 
-def is_served(web: WebPart) -> bool:
-    """Whether a gateway answers there."""
-    return '"alive"' in answer(web, "/healthz")
-
-
-def answer(web: WebPart, path: str) -> str:
-    """What the gateway that runs says there; nothing if none does."""
-    host = web.here.partition("://")[2].rpartition(":")[0].strip("[]")
-    ask = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
-    with suppress(OSError):
-        plain = socket.create_connection((host, web.port), _ASK_S)
-        with plain:
-            plain.settimeout(_ASK_S)
-            asked = _unchecked().wrap_socket(plain) if web.scheme == "https" else plain
-            with asked:
-                asked.sendall(ask)
-                said = b"".join(iter(lambda: asked.recv(4096), b""))
-                return said.partition(b"\r\n\r\n")[2].decode(errors="replace")
-    return ""
-
-
-def _unchecked() -> ssl.SSLContext:
-    """It is asked only whether it is there, on this machine."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
-
-
 def _taken(host: str, port: int) -> str | None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -111,22 +97,22 @@ def _loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def broker(config: Config) -> Iterator[Finding]:
+def broker(config: Config, gateway: Gateway | None) -> Iterator[Finding]:
     """Whether the broker takes the gateway, which one it is, and whether it is set up as it should.
 
     A gateway that runs is asked itself: where a user can be connected once only, to connect as it
-    would put it out.
+    would put it out. One that hangs tells nothing.
     """
     mqtt = config.mqtt
     if mqtt.url == "embedded":
-        yield from _embedded(config)
+        yield from _embedded(config, gateway)
         return
     address = replace(Address.parse(mqtt.url), ca=str(mqtt.ca) if mqtt.ca else None)
     where = f"{address.host}:{address.port}"
-    if is_served(config.web):
-        yield _of_the_gateway(config.web, where)
-    else:
+    if gateway is None:
         yield _as_the_gateway(address, where)
+    elif gateway.answers:
+        yield _of_the_gateway(gateway, where)
     if address.user is not None and asyncio.run(_lets_in_anybody(address)):
         yield warning(
             Sentence("The broker at %(where)s lets in who says no password.", where=where),
@@ -139,9 +125,9 @@ def broker(config: Config) -> Iterator[Finding]:
         )
 
 
-def _of_the_gateway(web: WebPart, where: str) -> Finding:
+def _of_the_gateway(gateway: Gateway, where: str) -> Finding:
     """By what the gateway that runs says of itself."""
-    if BROKER_AWAY not in answer(web, "/readyz"):
+    if BROKER_AWAY not in gateway.reasons:
         return good(Sentence("The broker at %(where)s takes the gateway.", where=where))
     return bad(
         Sentence("The broker at %(where)s does not answer: %(why)s.", where=where, why=BROKER_AWAY),
@@ -169,9 +155,9 @@ def _as_the_gateway(address: Address, where: str) -> Finding:
     return _is_good(where, version)
 
 
-def _embedded(config: Config) -> Iterator[Finding]:
+def _embedded(config: Config, gateway: Gateway | None) -> Iterator[Finding]:
     mqtt = config.mqtt
-    if not is_served(config.web) and _taken(mqtt.bind, mqtt.port) is not None:
+    if gateway is None and _taken(mqtt.bind, mqtt.port) is not None:
         yield bad(
             Sentence(
                 "Port %(port)s is taken, so the embedded broker cannot start.", port=mqtt.port
@@ -185,6 +171,12 @@ def _embedded(config: Config) -> Iterator[Finding]:
         yield bad(
             Sentence("The embedded broker cannot start: %(why)s", why=error),
             Sentence("Install mosquitto."),
+        )
+        return
+    if gateway is not None and BROKER_AWAY in gateway.reasons:
+        yield bad(
+            Sentence("The embedded broker (%(name)s) does not answer the gateway.", name=name),
+            Sentence("It is started again by itself; if this stays, the gateway's log says why."),
         )
         return
     if mqtt.is_guarded:

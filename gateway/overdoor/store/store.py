@@ -28,6 +28,7 @@ from overdoor.store.schema import BUSY_TIMEOUT_MS, INCREMENTAL, migrations
 from overdoor.store.writer import Writer
 
 FILE = "overdoor.db"
+LOCK = "overdoor.lock"
 COMPACTED_AT_START = 32_000_000  # bytes, a second or two even on a small box
 
 
@@ -318,7 +319,7 @@ def locked(folder: Path) -> Iterator[None]:
     """Keeps the folder for one gateway. Raises `StoreError`, `InUse`."""
     try:
         folder.mkdir(0o700, parents=True, exist_ok=True)
-        file = (folder / "overdoor.lock").open("w")
+        file = (folder / LOCK).open("w")
     except (OSError, ValueError) as error:
         raise StoreError(f"The data folder {folder} cannot be written: {error}.") from error
     with file:
@@ -330,3 +331,15 @@ def locked(folder: Path) -> Iterator[None]:
                 "[data] path."
             ) from None
         yield
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a gateway has the folder, as far as this user may know."""
+    try:
+        with (folder / LOCK).open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        pass
+    return False
