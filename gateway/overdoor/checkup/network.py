@@ -55,10 +55,10 @@ def pages(config: Config, gateway: Gateway | None) -> Iterator[Finding]:
         )
     elif gateway is not None:
         yield good(Sentence("The gateway runs; its pages are at %(url)s.", url=web.here))
-        for why in gateway.reasons:
-            if why != BROKER_AWAY:  # `broker` tells it
+        for reason in gateway.reasons:
+            if reason != BROKER_AWAY:  # `broker` tells it
                 yield bad(
-                    Sentence("The gateway is not ready: %(why)s.", why=why),
+                    Sentence("The gateway is not ready: %(why)s.", why=reason),
                     Sentence("Its log says more: journalctl -u overdoor"),
                 )
     elif web.port < LOW_PORTS and os.geteuid() != 0:
