@@ -170,13 +170,13 @@ def warning(certificate: x509.Certificate | None, now: datetime | None = None) -
     ends = certificate.not_valid_after_utc.date().isoformat()
     if left < 0:
         return Sentence(
-            "the pages' certificate ended on %(day)s, and phones refuse it: make another with "
-            "overdoor ca, then start the gateway again",
+            "the pages' certificate ended on %(day)s, and phones refuse it: renew it, with "
+            "overdoor ca if the shop made it itself",
             day=ends,
         )
     return Sentence(
-        "the pages' certificate ends on %(day)s: make another with overdoor ca, then start the "
-        "gateway again",
+        "the pages' certificate ends on %(day)s: renew it, with overdoor ca if the shop made it "
+        "itself",
         day=ends,
     )
 

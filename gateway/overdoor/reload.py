@@ -1,7 +1,10 @@
 """Takes up what changed in `shop.toml` while the gateway runs, so that pairing needs no restart."""
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
@@ -11,30 +14,48 @@ from overdoor.core.inputs import Configured, Restate
 from overdoor.engine import Engine, NotStored
 
 LOOK_EVERY_S = 1.0
-_AT_START_ONLY = ("shop", "mqtt", "web", "data", "notify", "channel", "webhook", "home_assistant")
+_AT_START_ONLY = (
+    *("shop", "mqtt", "web", "data", "privacy", "notify", "channel", "webhook"),
+    *("home_assistant", "staffing", "report"),
+)
+
+Stamp = tuple[int, ...]
 
 log = structlog.get_logger()
+
+
+class Followed(Protocol):
+    """Files that may change."""
+
+    async def look(self, *, asked: bool) -> None:
+        """Takes up what changed since the last look. `asked`: somebody wants to hear of it."""
+
+
+async def follow(files: Sequence[Followed], asked: asyncio.Event) -> None:
+    """Looks at files now and then, and when somebody asks, for ever."""
+    while True:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asked.wait(), LOOK_EVERY_S)
+        is_asked = asked.is_set()
+        asked.clear()
+        for file in files:
+            await file.look(asked=is_asked)
 
 
 class ShopFile:
     """The file of a shop that runs."""
 
-    def __init__(self, file: Path, running: Config, engine: Engine) -> None:
+    def __init__(self, file: Path, running: Config, engine: Engine, seen: Stamp | None) -> None:
+        """`seen`: its stamp when `running` was read."""
         self._file = file
         self._stay = {part: getattr(running, part) for part in _AT_START_ONLY}
         self._engine = engine
-        self._seen = _stamp(file)
+        self._seen = seen
 
-    async def follow(self) -> None:
-        """Looks at the file now and then, for ever."""
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            await self.look()
-
-    async def look(self) -> None:
+    async def look(self, *, asked: bool) -> None:
         """Takes up what changed since the last look. A file with a mistake changes nothing."""
-        now = _stamp(self._file)
-        if now is None or now == self._seen:
+        now = stamp(self._file)
+        if not asked and now in (None, self._seen):
             return
         try:
             given = configuration.read(self._file)
@@ -55,10 +76,13 @@ class ShopFile:
         log.info("shop.toml was read again")
 
 
-def _stamp(file: Path) -> tuple[int, int, int] | None:
-    """Changes with the file, also when another one is put in its place; None while it is away."""
+def stamp(file: Path) -> Stamp | None:
+    """Changes with a file and with who may read it, also when another one is put in its place.
+
+    None while it is away.
+    """
     try:
         status = file.stat()
     except OSError:
         return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino

@@ -5,7 +5,6 @@ import gc
 import os
 import signal
 import socket
-import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from typing import Self
 
 import structlog
 import uvicorn
+from cryptography import x509
 from fastapi import APIRouter, FastAPI
 
 from overdoor import authority, checkup, mdns, storage
@@ -29,7 +29,8 @@ from overdoor.hooks import Hooks
 from overdoor.notify import Ladder
 from overdoor.orders import Orders
 from overdoor.reach import Reach
-from overdoor.reload import ShopFile
+from overdoor.reload import ShopFile, follow, stamp
+from overdoor.renewal import Renewal, check_tls
 from overdoor.resources import folder
 from overdoor.store import Store
 from overdoor.store.numbers import Numbers
@@ -88,7 +89,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(
+async def serve(  # noqa: PLR0915 - a shop is put together in one place
     config: Config,
     ready: Callable[[Running], None],
     *,
@@ -97,12 +98,15 @@ async def serve(
 ) -> None:
     """Runs the shop until SIGINT or SIGTERM.
 
-    `ready` is called once everything listens. What changes in `file` is taken up as it runs.
+    `ready` is called once everything listens. What changes in `file`, which was just read, is
+    taken up as it runs; SIGHUP asks for it.
     `extra` adds routes, and work that runs beside.
     Raises `ConfigError`, `StoreError`, `BrokerError`, `TakenOver`.
     """
-    stopping, supervisor = _asked_to_stop(), Supervisor()
-    _check_tls(config)
+    seen = stamp(file) if file is not None else None
+    stopping, again = _signals(may_read_again=file is not None)
+    supervisor = Supervisor()
+    check_tls(config.web)
     with _listen(config) as listener:
         store = Store(config.data.path)
         async with _broker(config, file) as (address, broker_name):
@@ -143,6 +147,8 @@ async def serve(
                     look=partial(_look, config, file, engine) if file is not None else None,
                 )
                 server = web_server(app, config.web)
+                renewal = Renewal(config.web, partial(_show, app, server))
+                shop_file = [ShopFile(file, config, engine, seen)] if file is not None else []
                 demo = extra is not None
                 link = None if demo else await app.state.accounts.first_link()
                 running = Running(engine, address, broker_name, config.web.here, demo, link, cards)
@@ -150,7 +156,8 @@ async def serve(
                     tasks.start(supervisor.reassure())
                     talking = tasks.start(bus.run())
                     serving = tasks.start(server.serve([listener]))
-                    for chore in _chores(config, file, engine, hooks, app.state.numbers):
+                    tasks.start(follow([renewal, *shop_file], again))
+                    for chore in _chores(config, engine, hooks, app.state.numbers):
                         tasks.start(chore)
                     reading = asyncio.to_thread(read_templates, app)
                     await asyncio.gather(_connected(bus, talking), reading)
@@ -175,23 +182,36 @@ async def serve(
 
 
 def _chores(
-    config: Config, file: Path | None, engine: Engine, hooks: Hooks, numbers: Numbers
+    config: Config, engine: Engine, hooks: Hooks, numbers: Numbers
 ) -> Iterator[Coroutine[None, None, None]]:
     """What goes on beside the calls, for ever."""
     name, language = config.shop.name, config.shop.language
     yield Weekly(config.report, engine, numbers, name, language).run()
     yield _post(config, engine, hooks)
     yield mdns.announce(config)
-    if file is not None:
-        yield ShopFile(file, config, engine).follow()
 
 
-def _asked_to_stop() -> asyncio.Event:
-    """Set by the first signal that asks."""
-    stopping = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    return stopping
+def _signals(*, may_read_again: bool) -> tuple[asyncio.Event, asyncio.Event]:
+    """Set by the first signal that asks to stop, and by each that asks to read the files again.
+
+    That is SIGHUP. On a terminal it says that the terminal is gone, and the gateway ends with it.
+    """
+    stopping, again = asyncio.Event(), asyncio.Event()
+    on_terminal = any(map(os.isatty, range(3)))
+    hung_up = again if may_read_again and not on_terminal else stopping
+    heard = {signal.SIGINT: stopping, signal.SIGTERM: stopping, signal.SIGHUP: hung_up}
+    for number, event in heard.items():
+        asyncio.get_running_loop().add_signal_handler(number, event.set)
+    return stopping, again
+
+
+def _show(app: FastAPI, server: uvicorn.Server, certificate: x509.Certificate) -> None:
+    """Shows a certificate that was found good to every browser that comes from now on."""
+    config, state = server.config, app.state
+    if config.ssl is not None and config.ssl_certfile is not None:
+        config.ssl.load_cert_chain(config.ssl_certfile, config.ssl_keyfile)
+        state.certificate = certificate
+        state.authority = authority.vouching(Path(config.ssl_certfile))
 
 
 class _Tasks:
@@ -257,25 +277,6 @@ async def _measure_disk(engine: Engine) -> None:
 def _look(config: Config, file: Path, engine: Engine) -> Sequence[Finding]:
     """What `overdoor check` would find. Blocks."""
     return checkup.look(config, file, checkup.Gateway(engine.reasons(), engine.write_ms))
-
-
-def _check_tls(config: Config) -> None:
-    """Raises `ConfigError` if HTTPS is wanted and cannot be; warns if it ends soon."""
-    web = config.web
-    if web.tls_cert is None or web.tls_key is None:
-        return
-    try:
-        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
-            web.tls_cert, web.tls_key
-        )
-        left = authority.days_left(authority.read_certificate(web.tls_cert))
-    except (OSError, authority.AuthorityError) as error:  # ssl.SSLError is an OSError
-        raise ConfigError(
-            f"The pages cannot be served with [web] tls_cert {web.tls_cert} and tls_key "
-            f"{web.tls_key}: {error}."
-        ) from None
-    if left < authority.SOON_DAYS:
-        log.warning("the pages' certificate ends soon: overdoor ca makes another", days=left)
 
 
 @contextmanager

@@ -28,6 +28,7 @@ StartLimitIntervalSec=0
 Type=notify
 NotifyAccess=main
 ExecStart={command} run --config {config}
+ExecReload=/bin/kill -HUP $MAINPID
 WorkingDirectory={folder}
 User={user}
 Restart=always
@@ -119,6 +120,7 @@ def install(
         "  sudo systemctl enable --now overdoor\n"
         "  systemctl status overdoor      what it says of itself\n"
         "  journalctl -u overdoor -f      its log\n"
+        "  sudo systemctl reload overdoor      reads shop.toml and the certificate again\n"
         "  systemd-analyze security overdoor      what the unit locks"
     )
 

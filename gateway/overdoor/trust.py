@@ -44,8 +44,10 @@ def ca(
         f"The pages' certificate is for {', '.join(names)}, and ends in "
         f"{authority.days_left(pages)} days."
     )
+    if read.web.tls_cert is not None:
+        typer.echo("A gateway that runs shows the new one within a few seconds.")
     typer.echo(
-        "Next, in shop.toml:\n"
+        "Next, in shop.toml, where it is not there yet:\n"
         f'  [web]\n  tls_cert = "{authority.FOLDER}/{authority.WEB}"\n'
         f'  tls_key = "{authority.FOLDER}/{authority.WEB_KEY}"\n'
         "Start the gateway anew; its page /trust explains how a phone comes to trust it.\n"

@@ -97,15 +97,21 @@ class Gateway:
         self.process: asyncio.subprocess.Process | None = None
         self.http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.web}", timeout=LIMIT_S)
 
-    async def start(self) -> None:
+    async def start(self, **options: Any) -> None:
+        await self.launch(**options)
+        await until(self.ready, "the gateway is ready")
+
+    async def launch(self, **options: Any) -> None:
+        """Starts it, and waits for nothing."""
         self.process = await asyncio.create_subprocess_exec(
             str(OVERDOOR),
             "run",
             "--config",
             str(self.config),
+            stdin=asyncio.subprocess.DEVNULL,  # no terminal that may hang up
             stdout=asyncio.subprocess.DEVNULL,
+            **options,
         )
-        await until(self.ready, "the gateway is ready")
 
     async def ready(self) -> bool:
         try:

@@ -18,7 +18,9 @@ from overdoor.store.version import of as version_of
 def certificates(config: Config) -> Iterator[Finding]:
     """When the pages' certificate ends, and whether the broker's CA is there."""
     web, ca = config.web, config.mqtt.ca
-    again = Sentence("Make another with overdoor ca, then start the gateway again.")
+    again = Sentence(
+        "Renew it, with overdoor ca if the shop made it itself; a gateway that runs takes it up."
+    )
     try:
         if web.tls_cert is not None:
             left = authority.days_left(authority.read_certificate(web.tls_cert))
