@@ -25,7 +25,7 @@ from overdoor.cards import CardsError
 from overdoor.checkup.command import check
 from overdoor.config import ConfigError
 from overdoor.demo import DemoError, demo_config, run_demo
-from overdoor.device import DeviceError
+from overdoor.device import DeviceError, users
 from overdoor.device import app as device_app
 from overdoor.doctor import doctor
 from overdoor.export import ExportError
@@ -73,6 +73,7 @@ app.command()(numbers_cli.datasette)
 app.command()(numbers_cli.report)
 app.add_typer(service.app, name="service")
 app.add_typer(device_app, name="device")
+app.add_typer(users.app, name="broker")
 app.add_typer(room_app, name="room")
 app.add_typer(associates.app, name="associate")
 app.add_typer(associates.tokens, name="token")

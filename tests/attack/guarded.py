@@ -93,13 +93,59 @@ class Guarded:
 
 
 @asynccontextmanager
-async def guarded(folder: Path) -> AsyncIterator[Guarded]:
-    shop = Guarded(folder)
+async def started(shop: Guarded) -> AsyncIterator[None]:
     async with process(
         tool("mosquitto"), "-c", shop.config, stderr=asyncio.subprocess.DEVNULL
     ) as shop.process:
         await until(lambda: listens(HOST, shop.port), "the broker listens")
+        yield
+
+
+@asynccontextmanager
+async def guarded(folder: Path) -> AsyncIterator[Guarded]:
+    shop = Guarded(folder)
+    async with started(shop):
         yield shop
+
+
+class Witness:
+    """The gateway's own connection: hears whatever the broker let through."""
+
+    def __init__(self, client: aiomqtt.Client) -> None:
+        self.client = client
+        self.heard: list[tuple[str, bytes]] = []
+        self.ended = False
+
+    async def listen(self) -> None:
+        try:
+            async for message in self.client.messages:
+                self.heard.append((str(message.topic), bytes(message.payload)))  # type: ignore[arg-type]
+        except aiomqtt.MqttError:
+            self.ended = True
+
+    async def hears(self, topic: str) -> None:
+        async def has() -> bool:
+            return any(heard == topic for heard, _ in self.heard)
+
+        await until(has, f"{topic} is heard")
+
+    async def after(self, mark: str) -> list[tuple[str, bytes]]:
+        """What came before a mark that is sent now."""
+        topic = f"{PREFIX}/gateway/{mark}"
+        await self.client.publish(topic, b"", qos=1)
+        await self.hears(topic)
+        return [said for said in self.heard if said[0] != topic]
+
+
+@asynccontextmanager
+async def witness_of(shop: Guarded) -> AsyncIterator[Witness]:
+    async with shop.client("gateway", "overdoor-demo-gateway") as client:
+        witness = Witness(client)
+        await client.subscribe(f"{PREFIX}/#", qos=1)
+        await client.subscribe("homeassistant/#", qos=1)
+        listening = asyncio.create_task(witness.listen())
+        yield witness
+        listening.cancel()
 
 
 async def listens(host: str, port: int) -> bool:

@@ -14,9 +14,8 @@ from overdoor.checkup import network
 from overdoor.config import read
 from overdoor.device import DeviceError
 from overdoor.device.provision import Bench
-from tests.system.conftest import until
 
-from .guarded import NODELAY, PREFIX, Guarded, guarded, set_up
+from .guarded import NODELAY, PREFIX, Guarded, Witness, guarded, set_up, witness_of
 
 THIEF = "cp-w1"
 DISCOVERY = "homeassistant/sensor/overdoor-demo/w1_call/config"
@@ -29,44 +28,10 @@ async def shop(tmp_path: Path) -> AsyncIterator[Guarded]:
         yield running
 
 
-class Witness:
-    """The gateway's own connection: hears whatever the broker let through."""
-
-    def __init__(self, client: aiomqtt.Client) -> None:
-        self.client = client
-        self.heard: list[tuple[str, bytes]] = []
-        self.ended = False
-
-    async def listen(self) -> None:
-        try:
-            async for message in self.client.messages:
-                self.heard.append((str(message.topic), bytes(message.payload)))  # type: ignore[arg-type]
-        except aiomqtt.MqttError:
-            self.ended = True
-
-    async def hears(self, topic: str) -> None:
-        async def has() -> bool:
-            return any(heard == topic for heard, _ in self.heard)
-
-        await until(has, f"{topic} is heard")
-
-    async def after(self, mark: str) -> list[tuple[str, bytes]]:
-        """What came before a mark that is sent now."""
-        topic = f"{PREFIX}/gateway/{mark}"
-        await self.client.publish(topic, b"", qos=1)
-        await self.hears(topic)
-        return [said for said in self.heard if said[0] != topic]
-
-
 @pytest.fixture
 async def witness(shop: Guarded) -> AsyncIterator[Witness]:
-    async with shop.client("gateway", "overdoor-demo-gateway") as client:
-        witness = Witness(client)
-        await client.subscribe(f"{PREFIX}/#", qos=1)
-        await client.subscribe(DISCOVERY, qos=1)
-        listening = asyncio.create_task(witness.listen())
-        yield witness
-        listening.cancel()
+    async with witness_of(shop) as one:
+        yield one
 
 
 async def test_a_stolen_password_writes_no_other_topic(shop: Guarded, witness: Witness) -> None:

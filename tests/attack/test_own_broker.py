@@ -40,9 +40,10 @@ class OwnBroker:
         self.tls = ssl.create_default_context(cafile=str(folder / "tls" / "ca.pem"))
         self.log = folder / "log"
 
-    def command(self, *words: str) -> None:
+    def command(self, *words: str) -> str:
         ended = CliRunner(env=WIFI).invoke(app, [*words, "--config", str(self.file)])
         assert ended.exit_code == 0, ended.output
+        return ended.stdout
 
     def secret(self, device: str) -> str:
         text = (self.folder / "devices" / f"{device}.json").read_text()
@@ -103,6 +104,38 @@ async def test_a_device_presses_and_once_it_is_replaced_it_is_out_within_seconds
         with pytest.raises(aiomqtt.MqttError, match="authori"):
             async with shop.client(None, None):
                 pass
+
+
+async def test_a_program_listens_from_the_moment_it_is_added_until_it_is_removed(
+    shop: OwnBroker,
+) -> None:
+    async with running(shop), asyncio.timeout(40):
+        password = shop.command("broker", "user", "add", "screen").strip()
+        await until(lambda: comes_in(shop, "screen", password), "the program may come in")
+        async with (
+            shop.client("screen", password) as screen,
+            shop.client("cp-w1", shop.secret("cp-w1")) as client,
+        ):
+            await screen.subscribe("overdoor/1/t/#", qos=1)
+            await Device(client, "cp-w1").press()
+            async for message in screen.messages:
+                if str(message.topic) == "overdoor/1/t/room/w1/event":
+                    break
+            shop.command("broker", "user", "remove", "screen")
+            with pytest.raises(aiomqtt.MqttError):
+                async for _ in screen.messages:
+                    pass
+            await client.publish("overdoor/1/t/device/cp-w1/status", "online", qos=1)
+        assert not await comes_in(shop, "screen", password)
+
+
+async def comes_in(shop: OwnBroker, user: str, password: str) -> bool:
+    """Whether the broker takes this password."""
+    try:
+        async with shop.client(user, password):
+            return True
+    except aiomqtt.MqttError:
+        return False
 
 
 async def test_no_secret_is_in_the_log_in_the_process_list_or_open_to_others(

@@ -15,7 +15,8 @@ from typing import Any
 import aiomqtt
 import pytest
 
-from tests.system.conftest import Street, a_street, process
+from tests.attack.test_own_broker import OwnBroker, running
+from tests.system.conftest import Device, Street, a_street, process
 from tests.system.test_firmware_and_gateway import room
 
 HERE = Path(__file__).parent
@@ -74,8 +75,11 @@ class HomeAssistant:
 
 
 @asynccontextmanager
-async def home_assistant(port: int, folder: Path) -> AsyncIterator[HomeAssistant]:
+async def home_assistant(port: int, folder: Path, **access: str) -> AsyncIterator[HomeAssistant]:
+    """One that starts now. `access`: what its MQTT integration is given beside the address."""
     folder.mkdir()
+    broker = {"broker": "127.0.0.1", "port": port, **access}
+    (folder / "broker.json").write_text(json.dumps(broker))
     (folder / "configuration.yaml").touch()
     if not PYTHON.exists():
         pytest.fail("make home-assistant installs it first", pytrace=False)
@@ -83,7 +87,6 @@ async def home_assistant(port: int, folder: Path) -> AsyncIterator[HomeAssistant
         async with process(
             PYTHON,
             HERE / "hass.py",
-            str(port),
             folder,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -207,3 +210,37 @@ async def test_discovery_false_takes_everything_back(street: Street, tmp_path: P
         gateway.config.write_text(gateway.config.read_text() + "discovery = false\n")
         await gateway.start()
         await home.until(lambda known: not known, "forgotten the shop")
+
+
+async def test_with_a_user_of_its_own_on_the_gateways_own_broker(tmp_path: Path) -> None:
+    shop = OwnBroker(tmp_path)
+    password = shop.command("broker", "user", "add", "home-assistant", "--home-assistant")
+    witness = shop.command("broker", "user", "add", "witness", "--home-assistant")
+    access = {
+        "username": "home-assistant",
+        "password": password.strip(),
+        "certificate": (tmp_path / "tls" / "ca.pem").read_text(),
+    }
+    async with running(shop), shop.client("witness", witness.strip()) as listening:
+        announced = "homeassistant/binary_sensor/overdoor-t/gateway-online/config"
+        await listening.subscribe(announced, qos=1)
+        async with (
+            home_assistant(shop.port, tmp_path / "hass", **access) as home,
+            shop.client("cp-w1", shop.secret("cp-w1")) as client,
+        ):
+            call_point = Device(client, "cp-w1")
+            await client.publish(call_point.topic("status"), "online", qos=1, retain=True)
+            await call_point.describe(caps=["call", "lamp"], rssi=-61)
+            await home.shows("binary_sensor.overdoor_t_gateway_online", "on")
+            await home.shows("binary_sensor.overdoor_t_w1_cp_w1_online", "on")
+            await home.shows("sensor.overdoor_t_w1_cp_w1_rssi", "-61")
+            await home.shows("sensor.overdoor_t_w1_call", "idle")
+            await call_point.press()
+            await home.shows("sensor.overdoor_t_w1_call", "raised")
+            await home.shows("binary_sensor.overdoor_t_w1_cp_w1_lamp", "on")
+            button = home.entities["event.overdoor_t_w1_button"]
+            assert button["attributes"]["event_type"] == "raised"
+            async with asyncio.timeout(LIMIT_S):
+                async for message in listening.messages:
+                    if not message.retain:  # again, because Home Assistant said that it started
+                        break

@@ -1,8 +1,9 @@
 """A Home Assistant with nothing but its MQTT integration. Runs in an environment of its own.
 
-    python hass.py PORT FOLDER
+    python hass.py FOLDER
 
-It tells what it knows of MQTT's entities as one line of JSON each time that changes:
+The file `broker.json` in the folder says where the broker is, as its MQTT integration has it. It
+tells what it knows of MQTT's entities as one line of JSON each time that changes:
 `{entity_id: {state, attributes, device, area, category}}`.
 """
 
@@ -10,6 +11,7 @@ import asyncio
 import json
 import socket
 import sys
+from pathlib import Path
 from typing import Any
 
 from homeassistant import auth, bootstrap, config_entries, core, loader
@@ -20,12 +22,12 @@ from homeassistant.setup import async_setup_component
 QUIET_S = 0.3
 
 
-def _entry(port: int) -> config_entries.ConfigEntry:
+def _entry(broker: dict[str, Any]) -> config_entries.ConfigEntry:
     about: dict[str, Any] = {
         "version": 1,
         "domain": "mqtt",
         "title": "broker",
-        "data": {"broker": "127.0.0.1", "port": port, "discovery": True},
+        "data": {"discovery": True, **broker},
         "source": config_entries.SOURCE_USER,
         "options": {},
         "unique_id": None,
@@ -63,8 +65,9 @@ def _known(hass: core.HomeAssistant) -> dict[str, Any]:
     return found
 
 
-async def main(port: int, folder: str) -> None:
-    hass = core.HomeAssistant(folder)
+async def main(folder: Path) -> None:
+    broker = json.loads((folder / "broker.json").read_text())
+    hass = core.HomeAssistant(str(folder))
     loader.async_setup(hass)
     hass.config.skip_pip = True
     hass.config_entries = config_entries.ConfigEntries(hass, {})
@@ -81,7 +84,7 @@ async def main(port: int, folder: str) -> None:
         "entity_registry_updated", lambda _: hass.loop.call_soon_threadsafe(changed.set)
     )
     print(json.dumps({"version": __version__}), flush=True)
-    await hass.config_entries.async_add(_entry(port))
+    await hass.config_entries.async_add(_entry(broker))
     while True:
         print(json.dumps(_known(hass), default=str), flush=True)
         await changed.wait()
@@ -89,4 +92,4 @@ async def main(port: int, folder: str) -> None:
         changed.clear()
 
 
-asyncio.run(main(int(sys.argv[1]), sys.argv[2]))
+asyncio.run(main(Path(sys.argv[1])))

@@ -4,9 +4,9 @@ Debian's mosquitto when it is there, else iotcore from the package registry. Bot
 shell that waits for the end of its standard input, so that they end with the gateway even when
 it is killed; a broker that ends by itself is started again.
 
-It listens on loopback only, for anybody there, unless it is guarded: then devices reach it with
-their passwords, and a password that changes counts a second later. iotcore has neither
-passwords nor an access list, so it is never guarded and never leaves loopback.
+It listens on loopback only, for anybody there, unless it is guarded: then devices and programs
+reach it with their passwords, and a password that changes counts a second later. iotcore has
+neither passwords nor an access list, so it is never guarded and never leaves loopback.
 """
 
 import asyncio
@@ -62,9 +62,9 @@ class BrokerError(Exception):
 class Guard:
     """Who may reach the broker from elsewhere, and how.
 
-    `bind`: the address that it listens on. `devices`: the password file that `overdoor device add`
-    writes. `certificate`: and its key, for TLS. `discovery`: as in the access list. `password`: the
-    gateway's own, new at each start.
+    `bind`: the address that it listens on. `devices`: the password file of devices and programs,
+    in the folder that says which of them are programs. `certificate`: and its key, for TLS.
+    `discovery`: as in the access list. `password`: the gateway's own, new at each start.
     """
 
     bind: str
@@ -175,24 +175,21 @@ class EmbeddedBroker:
         guard = self._guard
         if guard is None:
             return _MOSQUITTO.format(port=self.port, host=HOST)
-        self._write_passwords(guard)
-        access = self._folder / mosquitto.ACCESS
-        rules = mosquitto.access(guard.shop, mosquitto.GATEWAY, guard.discovery)
-        access.write_text(rules, "utf-8")
+        self._write_users(guard)
         certificate = guard.certificate
         # Started by root it would become another user, who may not read the passwords again.
         stay = "user root\n" if os.geteuid() == 0 else ""
         return stay + mosquitto.settings(
             f"{self.port} {guard.bind}",
             str((self._folder / mosquitto.PASSWORDS).resolve()),
-            str(access.resolve()),
+            str((self._folder / mosquitto.ACCESS).resolve()),
             (str(certificate[0].resolve()), str(certificate[1].resolve())) if certificate else None,
         )
 
-    def _write_passwords(self, guard: Guard) -> None:
-        """Those of the devices that were set up, and the gateway's. Whole, and for us alone.
+    def _write_users(self, guard: Guard) -> None:
+        """Who may do what, and by which password: devices, programs, the gateway.
 
-        Raises `BrokerError`.
+        The passwords whole, and for us alone. Raises `BrokerError`.
         """
         state = _state(guard.devices)
         try:
@@ -204,6 +201,16 @@ class EmbeddedBroker:
                 f"The devices' passwords in {guard.devices} cannot be read ({error}). "
                 "overdoor device add writes the file anew."
             ) from None
+        folder = guard.devices.parent
+        try:
+            programs = mosquitto.programs_in(folder).values()
+        except (OSError, ValueError) as error:
+            raise BrokerError(
+                f"The list of programs {folder / mosquitto.PROGRAMS} cannot be read ({error}). "
+                "Bring it back from a backup, or remove it and add the programs anew."
+            ) from None
+        rules = mosquitto.access(guard.shop, mosquitto.GATEWAY, guard.discovery, programs)
+        (self._folder / mosquitto.ACCESS).write_text(rules, "utf-8")
         own = mosquitto.passwords({mosquitto.GATEWAY: guard.password})
         durable.write(self._folder / mosquitto.PASSWORDS, (devices + own).encode())
         self._read = state
@@ -216,7 +223,7 @@ class EmbeddedBroker:
             if _state(guard.devices) == self._read or self._pid is None:
                 continue
             try:
-                self._write_passwords(guard)
+                self._write_users(guard)
             except (BrokerError, OSError) as error:
                 if str(error) != said:  # tried again at each look, told once
                     said = str(error)

@@ -1,12 +1,17 @@
-"""The files by which a mosquitto knows the devices: passwords, what they may do, settings."""
+"""What a mosquitto knows devices and programs by: passwords, what they may do, settings."""
 
 import hashlib
+import json
 import os
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
 DEVICES = "devices"  # the folder beside shop.toml in which `overdoor device add` writes them
 PASSWORDS = "mosquitto.passwords"
+PROGRAMS = "mosquitto.programs"  # which there are; mosquitto itself does not read it
 ACCESS = "mosquitto.acl"
 SETTINGS = "mosquitto.conf"
 GATEWAY = "gateway"  # the gateway's user, where its URL names none
@@ -15,11 +20,49 @@ MAX_PACKET = 128 * 1024
 # As mosquitto_passwd of 2.0 does it. More would not help: the passwords are random, 192 bits.
 _ROUNDS = 101
 _SALT_BYTES = 12
+# What a program may read of each device. Not `page`, `sighting`: they say who. Not `event`,
+# `result` and what the gateway answers: `room/` says what they came to.
+_OF_DEVICES = ("status", "info", "signal", "shown")
 
 
-def passwords(users: Mapping[str, str]) -> str:
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program with a user of its own. `password`: hashed, as a `password_file` has it."""
+
+    name: str
+    password: str
+    added: str  # RFC 3339
+    home_assistant: bool = False  # reads what is announced to it, and says that it started
+
+    @property
+    def line(self) -> str:
+        """Of a `password_file`."""
+        return f"{self.name}:{self.password}\n"
+
+
+def programs_in(folder: Path) -> dict[str, Program]:
+    """Those that have a user, by name; the folder is `DEVICES`. Raises `OSError`, `ValueError`."""
+    try:
+        said = json.loads((folder / PROGRAMS).read_text(encoding="utf-8"))
+        return {name: Program(name, **about) for name, about in said.items()}
+    except FileNotFoundError:
+        return {}  # none was added yet
+    except (TypeError, AttributeError):
+        raise ValueError("it is not what Overdoor wrote there") from None
+
+
+def listed(programs: Iterable[Program]) -> dict[str, Any]:
+    """What `programs_in` reads, as JSON."""
+    return {
+        one.name: {key: value for key, value in asdict(one).items() if key != "name"}
+        for one in programs
+    }
+
+
+def passwords(users: Mapping[str, str], programs: Iterable[Program] = ()) -> str:
     """A `password_file`: salted PBKDF2-SHA512, so the file tells no password."""
-    return "".join(f"{user}:{_hashed(password)}\n" for user, password in users.items())
+    own = "".join(f"{user}:{hashed(password)}\n" for user, password in users.items())
+    return own + "".join(one.line for one in programs)
 
 
 def checker(gateway: str) -> str:
@@ -27,7 +70,9 @@ def checker(gateway: str) -> str:
     return f"{gateway}-check"
 
 
-def access(shop: str, gateway: str, discovery: str | None = None) -> str:
+def access(
+    shop: str, gateway: str, discovery: str | None = None, programs: Iterable[Program] = ()
+) -> str:
     """An `acl_file`: a device writes under its own id only, and reads there (docs/protocol.md).
 
     `discovery`: where the gateway announces the shop to Home Assistant, if it does.
@@ -42,9 +87,22 @@ def access(shop: str, gateway: str, discovery: str | None = None) -> str:
         f"topic read $SYS/broker/version\n"
         f"user {gateway}\n"
         f"topic readwrite overdoor/1/{shop}/#\n{announcing}"
+        f"{''.join(_of_program(one, shop, discovery) for one in programs)}"
         f"pattern readwrite overdoor/1/{shop}/device/%u/#\n"
         f"pattern read overdoor/1/{shop}/gateway/status\n"
     )
+
+
+def _of_program(program: Program, shop: str, discovery: str | None) -> str:
+    """It reads, and says nothing. What a pattern gives a device of its name is denied."""
+    own = f"overdoor/1/{shop}"
+    lines = [f"user {program.name}", f"topic deny {own}/device/{program.name}/#"]
+    lines += [f"topic read {own}/gateway/status", f"topic read {own}/room/#"]
+    lines += [f"topic read {own}/device/+/{leaf}" for leaf in _OF_DEVICES]
+    if program.home_assistant and discovery is not None:
+        lines.append(f"topic read {discovery}/+/overdoor-{shop}/+/config")
+        lines.append(f"topic write {discovery}/status")
+    return "\n".join(lines) + "\n"
 
 
 def settings(
@@ -71,7 +129,8 @@ def settings(
     return "\n".join(lines) + "\n"
 
 
-def _hashed(password: str) -> str:
+def hashed(password: str) -> str:
+    """A password as a `password_file` has it."""
     salt = os.urandom(_SALT_BYTES)
     key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ROUNDS)
     return f"$7${_ROUNDS}${b64encode(salt).decode()}${b64encode(key).decode()}"

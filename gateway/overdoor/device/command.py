@@ -7,9 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from overdoor import authority
 from overdoor import config as configuration
-from overdoor.bus import mosquitto
 from overdoor.config import Config
 from overdoor.device import api, boardtest
 from overdoor.device.board import Board, only_port
@@ -18,7 +16,7 @@ from overdoor.device.flash import device_on
 from overdoor.device.flash import flash as flash_board
 from overdoor.device.folder import Folder, Site
 from overdoor.device.problem import DeviceError
-from overdoor.device.provision import Bench
+from overdoor.device.provision import Bench, files_for_mosquitto
 from overdoor.device.update import update
 
 app = typer.Typer(
@@ -384,27 +382,8 @@ def _board(
 def _next_steps(bench: Bench, device: str) -> None:
     typer.echo("Next:")
     if bench.config.mqtt.url != "embedded":
-        _tell_mosquitto(bench)
+        for line in files_for_mosquitto(bench):
+            typer.echo(line)
     elif bench.config.mqtt.is_guarded:
         typer.echo("  a gateway that runs has told its broker within two seconds")
     typer.echo(f"  overdoor device flash {device}    with the board on USB")
-
-
-def _tell_mosquitto(bench: Bench) -> None:
-    """What to put where, on the machine of a broker that is not the gateway's own."""
-    folder, tls = bench.folder.path, bench.file.resolve().parent / authority.FOLDER
-    there = "/etc/mosquitto/overdoor"
-    files = {
-        folder / mosquitto.PASSWORDS: f"{there}.passwords",
-        folder / mosquitto.ACCESS: f"{there}.acl",
-    }
-    if bench.speaks_tls() and (tls / authority.BROKER).exists():
-        files |= {
-            tls / authority.BROKER: f"{there}.pem",
-            tls / authority.BROKER_KEY: f"{there}.key",
-        }
-    files[folder / mosquitto.SETTINGS] = "/etc/mosquitto/conf.d/overdoor.conf"
-    typer.echo("  the broker must know it. Where mosquitto runs:")
-    for ours, theirs in files.items():
-        typer.echo(f"    sudo install -o mosquitto -m 600 {ours} {theirs}")
-    typer.echo("    sudo systemctl reload mosquitto    (the first time: restart)")

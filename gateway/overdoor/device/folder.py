@@ -8,6 +8,7 @@ import json
 import re
 import secrets
 import ssl
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -129,6 +130,18 @@ class Folder:
         self._write(f"{device}.json", config)
         return config
 
+    def programs(self) -> dict[str, mosquitto.Program]:
+        """The programs that have a user on the broker, by name. Raises `DeviceError`."""
+        try:
+            return mosquitto.programs_in(self.path)
+        except (OSError, ValueError) as error:
+            file = self.path / mosquitto.PROGRAMS
+            raise DeviceError(f"{file} cannot be read: {error}.") from None
+
+    def keep_programs(self, programs: Iterable[mosquitto.Program]) -> None:
+        """Remembers these, and no others."""
+        self._write(mosquitto.PROGRAMS, mosquitto.listed(programs))
+
     def withdraw(self, device: str) -> None:
         """Forgets a device that was just issued."""
         (self.path / f"{device}.json").unlink(missing_ok=True)
@@ -140,9 +153,9 @@ class Folder:
 
     def free_id(self, wish: str, taken: set[str]) -> str:
         """The wish, or with the next number behind it: no id ever means two boards."""
-        stem = re.sub(r"-\d+$", "", wish) if wish in taken or self._was(wish) else wish
+        stem = re.sub(r"-\d+$", "", wish) if wish in taken or self.was(wish) else wish
         name, number = wish, 1
-        while name in taken or self._was(name):
+        while name in taken or self.was(name):
             number += 1
             tail = f"-{number}"
             name = stem[: 32 - len(tail)] + tail
@@ -157,7 +170,7 @@ class Folder:
         tls: bool,
         discovery: str | None = None,
     ) -> None:
-        """The broker's passwords, access list and settings, for every device that is set up.
+        """The broker's passwords, access list and settings, for every device and every program.
 
         `gateway`: user and password of the gateway itself, if it has any.
         """
@@ -167,15 +180,17 @@ class Folder:
         }
         if gateway is not None:
             users |= {gateway[0]: gateway[1], mosquitto.checker(gateway[0]): gateway[1]}
-        self._write_text(mosquitto.PASSWORDS, mosquitto.passwords(users))
+        programs = self.programs().values()
+        self._write_text(mosquitto.PASSWORDS, mosquitto.passwords(users, programs))
         name = gateway[0] if gateway is not None else mosquitto.GATEWAY
-        self._write_text(mosquitto.ACCESS, mosquitto.access(shop, name, discovery))
+        self._write_text(mosquitto.ACCESS, mosquitto.access(shop, name, discovery, programs))
         there = "/etc/mosquitto/overdoor"
         certificate = (f"{there}.pem", f"{there}.key") if tls else None
         settings = mosquitto.settings(f"{port}", f"{there}.passwords", f"{there}.acl", certificate)
         self._write_text(mosquitto.SETTINGS, settings)
 
-    def _was(self, device: str) -> bool:
+    def was(self, device: str) -> bool:
+        """Whether a device of this id was ever set up."""
         return any((self.path / f"{device}.{end}").exists() for end in ("json", "revoked"))
 
     def _read(self, name: str) -> dict[str, Any] | None:

@@ -1,18 +1,22 @@
-"""Setting devices up in the shop's files: add, pair, replace."""
+"""Setting devices up in the shop's files: add, pair, replace; and the users of programs."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+from overdoor import authority
 from overdoor.bus import Address
-from overdoor.bus.mosquitto import GATEWAY, checker
+from overdoor.bus.mosquitto import ACCESS, GATEWAY, PASSWORDS, SETTINGS, Program, checker, hashed
 from overdoor.config import Config
 from overdoor.device import shopfile
 from overdoor.device.folder import ISSUED, Folder, Site
 from overdoor.device.problem import DeviceError
 
+_PASSWORD_BYTES = 24
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -43,8 +47,13 @@ class Bench:
             raise DeviceError(
                 f"{wish!r} is the gateway's own user on the broker; give another --device."
             )
-        taken = set(self.planned())
+        programs = self.folder.programs()
+        taken = {*self.planned(), *programs}
         device = wish or (bare[0] if bare else self.folder.free_id(name, taken))
+        if device in programs:
+            raise DeviceError(
+                f"{device!r} is a program's user on the broker; give another --device."
+            )
         if device in done or (device in taken and device not in bare):
             raise DeviceError(f"{device!r} is there already; give another --device, or none.")
         self.folder.issue(device, self.config.shop.id, self._site(), dict(board))
@@ -80,7 +89,7 @@ class Bench:
         built = {key: value for key, value in issued.items() if key not in ISSUED}
         if self._is_pager(old):
             built["kind"] = "pager"
-        new = self.folder.free_id(old, {*self.planned(), old})
+        new = self.folder.free_id(old, {*self.planned(), *self.folder.programs(), old})
         self.folder.issue(new, self.config.shop.id, self._site(), built | dict(board))
         try:
             shopfile.swap(self.file, old, new)
@@ -109,6 +118,49 @@ class Bench:
         if device not in devices:
             raise DeviceError(f"{device!r} does not belong to {place!r}.")
         return device
+
+    def add_program(self, name: str, *, home_assistant: bool) -> str:
+        """Makes a user for a program; its password, which is kept as a hash only.
+
+        Raises `DeviceError`.
+        """
+        known = self.folder.programs()
+        gateway = self._gateway()[0]
+        if name in known:
+            raise DeviceError(f"There is a user {name!r} already; remove it first, or renew it.")
+        if name in (gateway, checker(gateway)):
+            raise DeviceError(f"{name!r} is the gateway's own user on the broker; say another.")
+        if name in self.planned() or self.folder.was(name):
+            raise DeviceError(f"{name!r} is or was a device's id; say another.")
+        added = datetime.now(UTC).isoformat("T", "seconds")
+        return self._let_in(known, Program(name, "", added, home_assistant))
+
+    def renew_program(self, name: str) -> str:
+        """A new password for a program; the old one is void. Raises `DeviceError`."""
+        known = self.folder.programs()
+        return self._let_in(known, self._program(known, name))
+
+    def remove_program(self, name: str) -> None:
+        """Takes a program its user. Raises `DeviceError`."""
+        known = self.folder.programs()
+        del known[self._program(known, name).name]
+        self.folder.keep_programs(known.values())
+        self._tell_broker()
+
+    def _let_in(self, known: dict[str, Program], program: Program) -> str:
+        password = secrets.token_urlsafe(_PASSWORD_BYTES)
+        known[program.name] = replace(program, password=hashed(password))
+        self.folder.keep_programs(known.values())
+        self._tell_broker()
+        return password
+
+    @staticmethod
+    def _program(known: dict[str, Program], name: str) -> Program:
+        try:
+            return known[name]
+        except KeyError:
+            there = ", ".join(known) or "none; begin with overdoor broker user add"
+            raise DeviceError(f"There is no user {name!r}; there are {there}.") from None
 
     def _is_pager(self, device: str) -> bool:
         return any(pager.device == device for pager in self.config.pager)
@@ -185,3 +237,23 @@ class Bench:
         known = None if password is None else (user, password)
         shop, discovery = self.config.shop.id, self.config.discovery
         self.folder.write_mosquitto(shop, known, port, tls=tls, discovery=discovery)
+
+
+def files_for_mosquitto(bench: Bench) -> Iterator[str]:
+    """What to put where, on the machine of a broker that is not the gateway's own; its lines."""
+    folder, tls = bench.folder.path, bench.file.resolve().parent / authority.FOLDER
+    there = "/etc/mosquitto/overdoor"
+    files = {
+        folder / PASSWORDS: f"{there}.passwords",
+        folder / ACCESS: f"{there}.acl",
+    }
+    if bench.speaks_tls() and (tls / authority.BROKER).exists():
+        files |= {
+            tls / authority.BROKER: f"{there}.pem",
+            tls / authority.BROKER_KEY: f"{there}.key",
+        }
+    files[folder / SETTINGS] = "/etc/mosquitto/conf.d/overdoor.conf"
+    yield "  the broker must know it. Where mosquitto runs:"
+    for ours, theirs in files.items():
+        yield f"    sudo install -o mosquitto -m 600 {ours} {theirs}"
+    yield "    sudo systemctl reload mosquitto    (the first time: restart)"
