@@ -144,3 +144,18 @@ async def test_every_error_is_a_problem(shop: Client) -> None:
         for operation in operations.values():
             assert [*operation["responses"]["default"]["content"]] == ["application/problem+json"]
     assert "HTTPValidationError" not in str(said)
+
+
+async def test_each_route_says_who_it_is_for(shop: Client) -> None:
+    said = (await shop.get("/openapi.json")).json()
+    schemes = said["components"]["securitySchemes"]
+    open_to_all = set()
+    for path, operations in said["paths"].items():
+        for method, operation in operations.items():
+            assert all(set(way) <= set(schemes) for way in operation.get("security", ()))
+            answers = operation["responses"]
+            if "security" not in operation:
+                open_to_all.add((method, path, "401" in answers))
+            else:
+                assert {"401", "403"} <= set(answers), path
+    assert open_to_all == {("post", "/api/v1/session", True), ("post", "/api/v1/duty", True)}

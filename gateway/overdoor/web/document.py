@@ -1,7 +1,8 @@
 """The OpenAPI document: FastAPI's own, and what it cannot know. Part of the contract.
 
 Views give plain data, so FastAPI knows neither what stands in it nor that every error is a problem
-(RFC 9457). Both are added here; answers are not checked against it as they leave, but by tests.
+(RFC 9457), nor who may use a route. All of it is added here; answers are not checked against it as
+they leave, but by tests.
 """
 
 from typing import Any
@@ -11,6 +12,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from overdoor.web import shapes
+from overdoor.web.roles import ACCESS, For
+from overdoor.web.session import COOKIE
 
 _ANSWERS: dict[tuple[str, str], type[BaseModel]] = {
     ("get", "/rooms"): shapes.Rooms,
@@ -28,10 +31,25 @@ _ANSWERS: dict[tuple[str, str], type[BaseModel]] = {
 }
 _PREFIX = "/api/v1"
 _REF = "#/components/schemas/"
-_PROBLEM = {
-    "description": "What happened, in words that can be shown",
-    "content": {"application/problem+json": {"schema": {"$ref": f"{_REF}Problem"}}},
+_SCHEMES = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "Of a program, by overdoor token add; or what signing in gave.",
+    },
+    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
 }
+# The first: a shop that has no manager's account asks nobody.
+_SECURITY: list[dict[str, list[str]]] = [{}, {"token": []}, {"session": []}]
+_SIGNING_IN = {("post", "/duty"), ("post", "/session")}
+
+
+def _problem(description: str) -> dict[str, Any]:
+    content = {"application/problem+json": {"schema": {"$ref": f"{_REF}Problem"}}}
+    return {"description": description, "content": content}
+
+
+_PROBLEM = _problem("What happened, in words that can be shown")
 
 
 def complete(app: FastAPI) -> None:
@@ -54,11 +72,19 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     schemas |= shaped["$defs"]
+    document["components"]["securitySchemes"] = _SCHEMES
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             answers = operation["responses"]
             answers.pop("422", None)
             answers["default"] = _PROBLEM
+            needed = ACCESS.get(f"{method.upper()} {path}", For.MANAGER)
+            if needed is not For.ANYBODY:
+                operation["security"] = _SECURITY
+                answers["401"] = _problem("Nobody is signed in")
+                answers["403"] = _problem(str(needed.value))
+            elif (method, path.removeprefix(_PREFIX)) in _SIGNING_IN:
+                answers["401"] = _problem("The name or the PIN is not right")
             model = _ANSWERS.get((method, path.removeprefix(_PREFIX)))
             if model is not None:
                 content = {"application/json": {"schema": {"$ref": f"{_REF}{model.__name__}"}}}
