@@ -35,7 +35,8 @@ async def follow(files: Sequence[Followed], asked: asyncio.Event) -> None:
     """Looks at files now and then, and when somebody asks, for ever."""
     while True:
         with suppress(TimeoutError):
-            await asyncio.wait_for(asked.wait(), LOOK_EVERY_S)
+            async with asyncio.timeout(LOOK_EVERY_S):
+                await asked.wait()
         is_asked = asked.is_set()
         asked.clear()
         for file in files:

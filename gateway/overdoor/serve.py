@@ -41,6 +41,7 @@ from overdoor.web import create_app, read_templates
 from overdoor.weekly import Weekly
 
 CONNECT_LIMIT_S = 5.0
+CANCEL_AGAIN_S = 1.0
 DAY_MS = 86_400_000
 GONE_MS = 15_000  # a client that acknowledges nothing for this long is gone
 
@@ -101,7 +102,7 @@ async def serve(  # noqa: PLR0915 - a shop is put together in one place
     `ready` is called once everything listens. What changes in `file`, which was just read, is
     taken up as it runs; SIGHUP asks for it.
     `extra` adds routes, and work that runs beside.
-    Raises `ConfigError`, `StoreError`, `BrokerError`, `TakenOver`.
+    Raises `ConfigError`, `StoreError`, `BrokerError`, `BrokenInstall`, `TakenOver`.
     """
     seen = stamp(file) if file is not None else None
     stopping, again = _signals(may_read_again=file is not None)
@@ -231,16 +232,23 @@ class _Tasks:
         await asyncio.wait({*self._tasks, asked}, return_when=asyncio.FIRST_COMPLETED)
         asked.cancel()
 
-    async def end(self, task: asyncio.Task[None]) -> None:
-        task.cancel()
-        await asyncio.wait({task})
+    async def end(self, *tasks: asyncio.Task[None]) -> None:
+        """Cancels them until they have ended.
+
+        Once may not do: Python 3.11's `wait_for`, which aiomqtt connects with, swallows a
+        cancellation that comes as its answer does (https://github.com/python/cpython/issues/86296).
+        """
+        running = {task for task in tasks if not task.done()}
+        while running:
+            for task in running:
+                task.cancel()
+            _, running = await asyncio.wait(running, timeout=CANCEL_AGAIN_S)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for task in self._tasks:
-            task.cancel()
+        await self.end(*self._tasks)
         results = await asyncio.gather(*self._tasks, return_exceptions=True)
         for result in results:
             if isinstance(result, Exception):
