@@ -29,6 +29,7 @@ from overdoor.device import DeviceError, users
 from overdoor.device import app as device_app
 from overdoor.doctor import doctor
 from overdoor.export import ExportError
+from overdoor.resources import BrokenInstall
 from overdoor.room import app as room_app
 from overdoor.serve import Running, serve
 from overdoor.simulate import HistoryError, behind, calm_day, made_up, many, one, rough_hour
@@ -41,6 +42,7 @@ _SAID = (
     AccountError,
     AuthorityError,
     BackupError,
+    BrokenInstall,
     BrokerError,
     CardsError,
     ConfigError,

@@ -14,7 +14,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from overdoor.languages.pseudo import PSEUDO, Pseudo
-from overdoor.resources import folder
+from overdoor.resources import folder, using
 
 original = "en"  # the language of the code
 ENOUGH = 0.9  # one new sentence takes no language away; it is in English until it is translated
@@ -56,14 +56,17 @@ def file_of(language: str) -> Path:
 
 @cache
 def catalogue(tag: str) -> Catalogue:
-    """The catalogue of a language, offered or not. Raises `KeyError` if there is none."""
+    """The catalogue of a language, offered or not.
+
+    Raises `KeyError` if there is none, `BrokenInstall` if it cannot be read.
+    """
     if tag == original:
         return english
     if tag in PSEUDO:
         return Catalogue(tag, Pseudo(tag), Locale(tag[:2]))
     if not tag.isalpha() or not file_of(tag).is_file():
         raise KeyError(tag)
-    with file_of(tag).open("rb") as file:
+    with using(file_of(tag)), file_of(tag).open("rb") as file:
         read = read_po(file, locale=tag)
     whole = io.BytesIO()
     write_mo(whole, read)
@@ -87,6 +90,7 @@ def texts(message: Message) -> Sequence[str]:
 @cache
 def offered() -> tuple[Catalogue, ...]:
     """The languages to choose from: English, and those of which `ENOUGH` is there."""
-    others = sorted(path.name for path in locales().iterdir() if path.is_dir())
+    with using(locales()):
+        others = sorted(path.name for path in locales().iterdir() if path.is_dir())
     found = [catalogue(tag) for tag in others if file_of(tag).is_file()]
     return (english, *(one for one in found if one.done >= ENOUGH))

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
+from jinja2 import TemplateError
 from starlette.responses import Response
 
 from overdoor import __version__, authority, languages
@@ -20,6 +21,7 @@ from overdoor.hooks import Hooks
 from overdoor.insight.privacy import AGREED, Rule
 from overdoor.orders import Orders
 from overdoor.reach import Reach
+from overdoor.resources import BrokenInstall, using
 from overdoor.store.numbers import Numbers
 from overdoor.tags import Tags
 from overdoor.updates import Updates
@@ -62,10 +64,20 @@ from overdoor.web.words import speak_in
 
 
 def read_templates(app: FastAPI) -> None:
-    """Reads all templates now, which is half of what the first page would wait for."""
-    env = app.state.templates.env
-    for name in env.list_templates():
-        env.get_template(name)
+    """Reads all templates now, which is half of what the first page would wait for.
+
+    Raises `BrokenInstall`.
+    """
+    env, place = app.state.templates.env, app.state.dashboard / "templates"
+    names = env.list_templates()
+    if not names:
+        raise BrokenInstall(place, "it is empty")
+    for name in names:
+        try:
+            with using(place / name):
+                env.get_template(name)
+        except TemplateError as error:
+            raise BrokenInstall(place / name, error) from error
 
 
 def create_app(  # noqa: PLR0913, PLR0915 - all that the pages of one shop rest on
@@ -134,7 +146,9 @@ def create_app(  # noqa: PLR0913, PLR0915 - all that the pages of one shop rest 
     state.key_locks = WeakValueDictionary()
     languages.offered()  # read now, so that nobody waits for it
     state.templates = Jinja2Templates(dashboard / "templates")
-    state.assets = Assets(dashboard / "static")
+    state.dashboard = dashboard
+    with using(dashboard / "static"):
+        state.assets = Assets(dashboard / "static")
     state.templates.env.globals |= {"assets": state.assets.base, "build": state.assets.build}
     speak_in(state.templates.env)
     problems.install(app, pages.problem)
