@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 CHUNK = 65_536
+HEAD_ENDS = b"\r\n\r\n"
 
 
 class Tunnel:
@@ -16,6 +17,7 @@ class Tunnel:
         self._clear = asyncio.Event()
         self._clear.set()
         self._refusing = False
+        self._stalling = False
         self._links: set[_Link] = set()
 
     @contextlib.asynccontextmanager
@@ -41,6 +43,12 @@ class Tunnel:
         for link in self._links:
             link.dead = True
 
+    def stall(self) -> None:
+        """Each connection stands still once the head of an answer is through."""
+        self._stalling = True
+        for link in self._links:
+            link.stalling = True
+
     async def cut(self) -> None:
         """No connection, until it is mended."""
         self._refusing = True
@@ -59,6 +67,7 @@ class Tunnel:
             writer.transport.abort()
             return
         link = _Link((reader, writer), there, self._clear)
+        link.stalling = self._stalling
         self._links.add(link)
         await link.run()
         self._links.discard(link)
@@ -72,6 +81,7 @@ class _Link:
 
     def __init__(self, here: _Way, there: _Way, clear: asyncio.Event) -> None:
         self.dead = False
+        self.stalling = False
         self._here, self._there, self._clear = here, there, clear
 
     async def run(self) -> None:
@@ -86,6 +96,9 @@ class _Link:
                 await self._clear.wait()
                 if self.dead:
                     continue
+                if self.stalling and reader is self._there[0] and HEAD_ENDS in data:
+                    data = data[: data.index(HEAD_ENDS) + len(HEAD_ENDS)]
+                    self.dead = True
                 writer.write(data)
                 await writer.drain()
 
