@@ -13,7 +13,7 @@ from playwright.async_api import expect
 # A slow machine is no fault of what is tested.
 settings.register_profile("overdoor", deadline=None)
 settings.load_profile("overdoor")
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 
 _PLACES = f"{os.environ.get('PATH', '')}:/usr/sbin:{Path(sys.executable).parent}"
 TOOLS = {

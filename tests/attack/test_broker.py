@@ -19,7 +19,7 @@ from .guarded import NODELAY, PREFIX, Guarded, Witness, guarded, set_up, witness
 
 THIEF = "cp-w1"
 DISCOVERY = "homeassistant/sensor/overdoor-demo/w1_call/config"
-LIMIT_S = 20
+LIMIT_S = 60
 
 
 @pytest.fixture

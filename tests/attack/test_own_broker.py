@@ -57,7 +57,7 @@ class OwnBroker:
             password=password,
             tls_context=self.tls,
             socket_options=NODELAY,
-            timeout=5,
+            timeout=20,
         )
 
 
@@ -85,7 +85,7 @@ def shop(tmp_path: Path) -> OwnBroker:
 async def test_a_device_presses_and_once_it_is_replaced_it_is_out_within_seconds(
     shop: OwnBroker,
 ) -> None:
-    async with running(shop), asyncio.timeout(40):
+    async with running(shop), asyncio.timeout(120):
         stolen = shop.secret("cp-w1")
         async with shop.client("cp-w1", stolen) as client:
             await client.subscribe("overdoor/1/t/device/cp-w1/receipt", qos=1)

@@ -62,7 +62,7 @@ def test_mip_installs_the_firmware_where_the_board_runs_it(tmp_path: Path) -> No
             [mpremote, "connect", port, *words],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=200,
             check=False,
         )
         assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -70,7 +70,7 @@ def test_mip_installs_the_firmware_where_the_board_runs_it(tmp_path: Path) -> No
             [mpremote, "connect", port, "resume", "tree"],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=200,
             check=True,
         ).stdout
     for name in MODULES:

@@ -34,7 +34,7 @@ def test_calls_that_a_board_does_not_have_and_wrong_callbacks_are_found(tmp_path
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=200,
         check=False,
     )
     found = {tuple(line.split(":")[:2]) for line in ended.stdout.splitlines() if ": error:" in line}

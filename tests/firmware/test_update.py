@@ -18,7 +18,7 @@ from .conftest import FIRMWARE, micropython, micropython_environment
 
 HERE = Path(__file__).parent
 FLASH = HERE / "flash"
-LIMIT_S = 100
+LIMIT_S = 200
 STORIES = ("fine", "no import", "no link")
 PLANTED = (
     ("the pointer is removed before there is another", "fine"),

@@ -9,7 +9,7 @@ from .conftest import FIRMWARE, micropython, micropython_environment
 
 HERE = Path(__file__).parent
 STORIES = ("faults", "supervision", "power_up")
-LIMIT_S = 60
+LIMIT_S = 200
 
 
 @pytest.mark.parametrize("stories", STORIES)

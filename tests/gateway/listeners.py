@@ -42,7 +42,7 @@ class Listener:
         self.port = 0
 
     def next(self) -> Heard:
-        return self.heard.get(timeout=10)
+        return self.heard.get(timeout=60)
 
     def answer(self, heard: Heard) -> tuple[int, bytes]:
         return self.status, b"{}"

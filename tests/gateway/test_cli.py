@@ -44,7 +44,7 @@ name = "Women 1"
 zone = "women"
 device = "cp-w1"
 """
-LIMIT_S = 20
+LIMIT_S = 60
 
 
 def free_port() -> int:

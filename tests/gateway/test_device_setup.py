@@ -70,7 +70,7 @@ def overdoor(*words: str | Path, **environment: str) -> subprocess.CompletedProc
         [sys.executable, "-c", "from overdoor.cli import main; main()", *map(str, words)],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
         stdin=subprocess.DEVNULL,
         env={"PATH": "/usr/bin", **environment},
@@ -378,7 +378,7 @@ async def test_mosquitto_takes_the_files_and_refuses_a_revoked_device(tmp_path: 
     )
     try:
         heard: list[str] = []
-        async with asyncio.timeout(20), await gateway(port) as listening:
+        async with asyncio.timeout(60), await gateway(port) as listening:
             await listening.subscribe("overdoor/1/demo/#", qos=1)
             async with device(port, one) as client:
                 await client.publish("overdoor/1/demo/device/cp-w2/event", "forged", qos=1)

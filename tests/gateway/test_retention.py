@@ -399,7 +399,7 @@ async def test_a_backup_comes_to_its_end_while_old_facts_go_and_new_ones_come(
 
     going = asyncio.create_task(asyncio.to_thread(on_and_on))
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await asyncio.to_thread(copy_database, store.path, tmp_path / "copy.db")
     finally:
         stopping.set()

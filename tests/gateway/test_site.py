@@ -17,7 +17,7 @@ def test_the_site_builds_and_loads_nothing_from_elsewhere(tmp_path: Path) -> Non
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=200,
     )
     assert run.returncode == 0, run.stdout + run.stderr
     page = (tmp_path / "docs" / "for" / "associate.html").read_text(encoding="utf-8")

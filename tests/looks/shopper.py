@@ -17,7 +17,7 @@ EVERY_DAY_CLOSED = '\n[hours]\nmon = "03:00-03:01"\ngrace_min = 0\n'
 
 
 async def _heading(page: Page, words: str) -> None:
-    await expect(page.get_by_role("heading", name=words)).to_be_visible(timeout=15_000)
+    await expect(page.get_by_role("heading", name=words)).to_be_visible()
 
 
 async def _press(page: Page, name: str) -> None:
@@ -162,7 +162,7 @@ async def no_call_by_the_card(stage: Stage) -> AsyncIterator[Shown]:
     yield Shown("shopper-old-card", page)
     page = await stage.open(await stage.card())
     await gateway.kill()
-    await expect(page.get_by_role("alert")).to_contain_text("No connection", timeout=30_000)
+    await expect(page.get_by_role("alert")).to_contain_text("No connection")
     yield Shown("shopper-connection-lost", page)
 
 

@@ -92,7 +92,7 @@ async def test_a_call_is_in_the_numbers_by_itself(street: Street, chromium: Brow
     await expect(page.get_by_text("No call in this time.")).to_be_visible()
     await call(gateway, "w1")
     calls = page.locator('[data-number="calls"]')
-    await expect(calls).to_have_attribute("data-value", "1.0", timeout=30_000)
+    await expect(calls).to_have_attribute("data-value", "1.0")
 
 
 async def test_without_scripts_each_is_a_link(street: Street, chromium: Browser) -> None:

@@ -50,7 +50,7 @@ async def test_it_follows_a_call_from_the_button_to_the_last_question(
         await page.goto(await card(tmp_path))
         await expect(page.get_by_role("heading", name="Do you need somebody?")).to_be_visible()
         await device.press()
-        await expect(page.get_by_role("heading", name="Registered")).to_be_visible(timeout=10_000)
+        await expect(page.get_by_role("heading", name="Registered")).to_be_visible()
         await expect(page).to_have_url(re.compile(r"\?call=[0-9a-z]{26}$"))
         call = page.url.rpartition("=")[2]
         await page.get_by_role("button", name="Another size").click()
@@ -91,7 +91,7 @@ async def test_without_javascript_it_raises_follows_and_cancels(
         assert (call["id"], call["need"]) == (raised["call"], "question")
         await answers(gateway.http, call["id"], "acknowledge")
         coming = page.get_by_role("heading", name="Somebody is coming")
-        await expect(coming).to_be_visible(timeout=15_000)  # it asks again every 5 s
+        await expect(coming).to_be_visible()  # it asks again every 5 s
         await page.get_by_role("button", name="Cancel the call").click()
         await expect(page.get_by_role("heading", name="Cancelled")).to_be_visible()
         assert await gateway.call_of("w1") is None
@@ -109,9 +109,9 @@ async def test_a_gateway_that_goes_away_is_said_and_one_that_returns_is_found(
         await gateway.kill()
         await page.get_by_role("button", name="Cancel the call").click()
         await expect(page.get_by_role("alert")).to_contain_text("perhaps that was not sent")
-        await expect(page.get_by_role("alert")).to_contain_text("No connection", timeout=15_000)
+        await expect(page.get_by_role("alert")).to_contain_text("No connection")
         await gateway.start()
-        await expect(page.get_by_role("alert")).to_be_empty(timeout=15_000)
+        await expect(page.get_by_role("alert")).to_be_empty()
         await page.get_by_role("button", name="Cancel the call").click()
         await expect(page.get_by_role("heading", name="Cancelled")).to_be_visible()
 

@@ -18,8 +18,8 @@ from tests.system.conftest import OVERDOOR, Gateway, Street, process, until
 from tests.system.test_firmware_and_gateway import FIRMWARE, Room
 
 KEY = bytes(range(32))
-LIMIT_S = 60
-COMMAND_LIMIT_S = 100
+LIMIT_S = 120
+COMMAND_LIMIT_S = 200
 
 
 def version(number: str, broken: bool = False) -> dict[str, Any]:
