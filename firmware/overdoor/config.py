@@ -46,6 +46,8 @@ class Config:
     it, or None for a connection without TLS. `update_key`: what the shop signs updates for this
     device with, or None.
 
+    `password_number`: which of the device's passwords `password` is.
+
     `needs` is what the need button says, one after the other; empty without that button.
     """
 
@@ -68,7 +70,8 @@ class Config:
         self.shop = shop
         self.device = device
         self.model = model
-        self.host, self.ip, self.port, self.user, self.password, self.ca_file = broker
+        self.host, self.ip, self.port, self.user, *login = broker
+        self.password, self.password_number, self.ca_file = login
         self.ca = None
         self.wifi_ssid, self.wifi_password = wifi
         self.kind = kind
@@ -173,7 +176,9 @@ def _needs(raw, pins: dict) -> tuple:
 
 
 def _broker(raw) -> tuple:
-    check_keys('"broker"', raw, ("host",), ("ip", "port", "user", "password", "ca"))
+    check_keys(
+        '"broker"', raw, ("host",), ("ip", "port", "user", "password", "password_number", "ca")
+    )
     ca_file = raw.get("ca")
     if ca_file is not None:
         check_text('"broker.ca"', ca_file, 1, 64)
@@ -188,11 +193,14 @@ def _broker(raw) -> tuple:
         check_text('"broker.password"', password, 0, 256)
         if user is None:
             raise ConfigError('"broker.password" needs a "broker.user".')
+    number = raw.get("password_number", 0)
+    if not is_whole(number, 0, 65535):
+        raise ConfigError('"broker.password_number" must be a whole number from 0 to 65535.')
     host = check_text('"broker.host"', raw["host"], 1, 253)
     ip = raw.get("ip")
     if ip is not None and not (isinstance(ip, str) and is_address(ip)):
         raise ConfigError('"broker.ip" must be an address like 192.168.1.10.')
-    return host, ip, port, user, password, ca_file
+    return host, ip, port, user, password, number, ca_file
 
 
 def _wifi(raw) -> tuple:

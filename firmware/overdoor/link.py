@@ -36,12 +36,15 @@ class LinkError(MqttError):
 class Link:
     """Keeps one device connected, for ever."""
 
-    def __init__(self, config, wifi, now: "Now", will: tuple, log: "Write"):
-        """`wifi` is a `wifi.Wifi`; `will` is (topic, payload); `log(text)` takes a line.
+    def __init__(self, config, passwords, wifi, now: "Now", will: tuple, log: "Write"):
+        """`passwords` and `wifi` are a `Passwords` and a `wifi.Wifi`; `will` is (topic, payload).
+
+        `log(text)` takes a line.
 
         Raises ValueError if the CA of `config` is no certificate.
         """
         self.course = Course(now())
+        self.passwords = passwords
         self._config = config
         self._wifi = wifi
         self._now = now
@@ -74,6 +77,8 @@ class Link:
                 await self._serve(on_up, on_down, on_message, press_waits, beat)
             except MqttError as error:  # next: a rest, and another try
                 fault = self._fault_of(error)
+                if isinstance(error, MqttRefusedError):
+                    self.passwords.refused(error.code)
                 if fault != self.course.fault or self.course.state == "up":
                     self._log("link: %s: %s" % (fault, error))
                 rest = self.course.failed(fault, self._now())
@@ -127,11 +132,12 @@ class Link:
             self._now,
             self._will,
             config.user,
-            config.password,
+            self.passwords.current(),
             on_sent=self._greeted,
         )
         try:
             await client.connect()
+            self.passwords.accepted()
             self.course.came_up(self._now())
             on_up(client)
             try:

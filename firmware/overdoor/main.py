@@ -16,6 +16,7 @@ from .keeper import Keeper
 from .link import Link
 from .log import Log
 from .orders import Orders, verbs
+from .passwords import Passwords
 from .report import ON_PURPOSE, Report, reset_name
 from .slots import Slots
 from .supervisor import WATCHDOG_MS, Boots, Supervisor
@@ -72,7 +73,8 @@ class Device:
         self._radio = Radio(board.wlan, config.wifi_ssid, config.wifi_password, now, self._log)
         leaves = ("receipt", self._decider.LEAF, "command", "piece")
         self._air = Air(config, leaves, self._log)
-        self._link = Link(config, self._radio.wifi, now, self._air.will, self._log)
+        passwords = Passwords(config, board.numbers)
+        self._link = Link(config, passwords, self._radio.wifi, now, self._air.will, self._log)
         self._ending = Ending(board.machine, self._boots, self._keeper, self._air, self._log)
         slots = Slots(root, VERSION)
         self._updater = Updater(slots, config.update_key, guard, now, self._in_use, self._say)

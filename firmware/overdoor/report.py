@@ -104,6 +104,7 @@ class Report:
             "micropython": ".".join([str(part) for part in sys.implementation.version[:3]]),
             "mpy": getattr(sys.implementation, "_mpy", 0),  # which compiled modules it reads
             "update": self._update(),
+            "password_number": self._link.passwords.number,
             "boot": self._boot,
             "reset": self._reset,
             "caps": self._caps,

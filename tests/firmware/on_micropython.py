@@ -39,6 +39,7 @@ PARTS = (
     "packet",
     "pager",
     "panel",
+    "passwords",
     "patterns",
     "payload",
     "powerup",

@@ -32,7 +32,7 @@ class Faulty(link.Link):
         config = SimpleNamespace(host="127.0.0.1", ip=None, port=1, ca=None, shop="s", device="d")
         wifi = SimpleNamespace(up=True)
         now = lambda: int(time.monotonic() * 1000)  # noqa: E731
-        super().__init__(config, wifi, now, None, lambda _: None)
+        super().__init__(config, None, wifi, now, None, lambda _: None)
         self.tries: asyncio.Queue[None] = asyncio.Queue()
 
     async def _serve(self, *_: Any) -> None:
