@@ -77,11 +77,11 @@ class Link:
                 await self._serve(on_up, on_down, on_message, press_waits, beat)
             except MqttError as error:  # next: a rest, and another try
                 fault = self._fault_of(error)
-                if isinstance(error, MqttRefusedError):
-                    self.passwords.refused(error.code)
                 if fault != self.course.fault or self.course.state == "up":
                     self._log("link: %s: %s" % (fault, error))
                 rest = self.course.failed(fault, self._now())
+                if isinstance(error, MqttRefusedError) and self.passwords.refused(error.code):
+                    rest = min(rest, _SHORTEST_REST_MS)
             beat()
             await self._rest(rest)
 

@@ -12,6 +12,7 @@ from .digest import Hmac
 
 _KEY = "password"
 _REACH = const(32)  # so many each way; then anew
+_LIKELY = const(8)
 _MOST = const(0xFFFF)
 _LOGIN = (4, 5)  # what a CONNACK says of user and password
 
@@ -49,20 +50,21 @@ class Passwords:
             return self._config.password
         return derived(self._config.update_key, self._config.device, self.number)
 
-    def refused(self, code: int) -> None:
+    def refused(self, code: int) -> bool:
         """The broker said no with this code: if that means the password, another one is next.
 
+        Returns whether to try that one at once; those that are likely come first.
         Every other turn is that of the one that opened last, for the broker may be what is wrong.
         The others go to its neighbours, and to those after the one that came by cable: who posed
         as the broker may have let us in with any, and must not have led us astray for good.
         """
         if self.number is None or code not in _LOGIN:
-            return
+            return False
         turn = self._refusals
         self._refusals += 1
         self.number = self._opened
         if turn % 2:
-            return
+            return turn < _LIKELY
         step = turn // 4 % _REACH
         if turn % 4:
             other = self._config.password_number + step
@@ -71,6 +73,7 @@ class Passwords:
             other = self._opened + (-away if step % 2 else away)
         if min(1, self._config.password_number) <= other <= _MOST:
             self.number = other
+        return turn < _LIKELY
 
     def accepted(self) -> None:
         """The broker took it: from now on it comes first."""

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 BOOT = "bbbbbbbbbbbb"
 _MEMBERS = """
 v boot n low type age_ms button gesture held_ms call answer rev need count also state kind
-model firmware caps mode trouble mpy update outbox rssi badge id status data bundle file at size
+model firmware caps mode trouble mpy password_number update outbox rssi badge id status data bundle
+file at size
 """
 _WORDS = """
 button answer need fault call presence cancel press hold acknowledge decline arrive idle

@@ -69,7 +69,8 @@ async def running(shop: OwnBroker) -> AsyncIterator[int]:
         async with run as gateway:
             await until(lambda: _runs(shop.log), "the gateway runs, and is on its broker", 80)
             yield gateway.pid
-            gateway.terminate()
+            if gateway.returncode is None:
+                gateway.terminate()
             await gateway.wait()
 
 

@@ -202,10 +202,18 @@ def test_whatever_a_device_says_it_is_can_be_stored(info: dict[str, Any]) -> Non
 def test_info_says_what_a_device_is_and_how_it_does() -> None:
     said = {"v": 1, "kind": "callpoint", "model": "esp32", "firmware": "0.1.0", "boot": BOOT}
     telemetry = {"rssi": -60, "heap_free": 90_000, "uptime_s": 12, "outbox": 0}
+    telemetry["password_number"] = 3
     payload = json.dumps(said | telemetry | {"caps": ["call", "presence"]}).encode()
     caps = ("call", "presence")
     described = DeviceDescribed("cp-w1", "callpoint", "esp32", "0.1.0", caps, BOOT)
     assert payloads.parse_info("cp-w1", payload) == (described, telemetry)
+
+
+@pytest.mark.parametrize("number", [None, True, -1, 65536, 1.5, "1", [1]])
+def test_a_number_of_a_password_that_is_none_is_left_out(number: Any) -> None:
+    parsed = payloads.parse_info("cp-w1", json.dumps({"password_number": number}).encode())
+    assert not isinstance(parsed, Nonsense)
+    assert "password_number" not in parsed[1]
 
 
 @pytest.mark.parametrize("word", ["online", "offline", "sleeping"])

@@ -168,6 +168,8 @@ def parse_info(
         telemetry |= {"mode": said["mode"], "trouble": [t for t in trouble[:8] if _short(t)]}
     if _whole(said.get("mpy"), 0, 2**32):
         telemetry["mpy"] = said["mpy"]
+    if _whole(said.get("password_number"), 0, 0xFFFF):
+        telemetry["password_number"] = said["password_number"]
     update = said.get("update")
     if isinstance(update, dict) and _short(update.get("version")) and _short(update.get("state")):
         reason = update.get("reason")

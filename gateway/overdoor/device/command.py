@@ -17,6 +17,7 @@ from overdoor.device.flash import flash as flash_board
 from overdoor.device.folder import Folder, Site
 from overdoor.device.problem import DeviceError
 from overdoor.device.provision import Bench, files_for_mosquitto
+from overdoor.device.rotate import behind, rotate
 from overdoor.device.update import update
 
 app = typer.Typer(
@@ -226,6 +227,7 @@ def replace(  # noqa: PLR0913, PLR0917 - each is an option
     _next_steps(bench, new)
 
 
+app.command()(rotate)
 app.command()(update)
 
 
@@ -261,6 +263,8 @@ def list_(config: ConfigFile = Path("shop.toml")) -> None:
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         typer.echo("  ".join(cells).rstrip())
+    if late := behind(known, Folder(config)):
+        typer.echo(f"Not seen with the newest password yet: {', '.join(late)}.")
 
 
 @app.command()

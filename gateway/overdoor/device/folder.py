@@ -99,6 +99,24 @@ class Folder:
             self._write(f"{device}.json", said)
         return said
 
+    def rotate(self, device: str) -> int:
+        """Gives a device its next password; returns the number of it.
+
+        It follows from the update key, so the board finds it by itself. Raises `DeviceError`.
+        """
+        said = self.config(device)
+        key, broker = said.get("update_key"), said["broker"]
+        if key is None:
+            raise DeviceError(
+                f"{device} was set up before devices had keys: overdoor device flash {device} "
+                "gives it one, by cable."
+            )
+        number: int = broker.get("password_number", 0) + 1
+        derived = firmware.module("passwords").derived(bytes.fromhex(key), device, number)
+        said["broker"] = broker | {"password": derived, "password_number": number}
+        self._write(f"{device}.json", said)
+        return number
+
     def issue(self, device: str, shop: str, site: Site, board: dict[str, Any]) -> dict[str, Any]:
         """Makes credentials and config of a new device. `board`: how it is built.
 

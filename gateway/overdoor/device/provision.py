@@ -100,6 +100,15 @@ class Bench:
         self._tell_broker()
         return old, new
 
+    def rotate(self, *devices: str) -> list[int]:
+        """Gives devices their next passwords, and the broker; the numbers of these.
+
+        Raises `DeviceError`.
+        """
+        numbers = [self.folder.rotate(device) for device in devices]
+        self._tell_broker()
+        return numbers
+
     def broken(self, place: str, device: str | None) -> str:
         """The device that is to be replaced, as in `replace`. Raises `DeviceError`."""
         places = {room.id: room.all_devices() for room in self.config.room}

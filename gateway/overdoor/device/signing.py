@@ -39,6 +39,11 @@ class Release:
         if back_from is not None and not is_older(self.version, back_from):
             raise DeviceError(f"{self.version} is not older than {back_from}: no way back.")
 
+    @property
+    def takes_new_passwords(self) -> bool:
+        """Whether a device that runs it finds a password that came after the cable."""
+        return "passwords.py" in self._sources
+
     def body(self, key: bytes, mpy: int) -> dict[str, Any]:
         """The request that offers it. `mpy`: which compiled modules the device reads.
 

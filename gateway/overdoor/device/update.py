@@ -72,6 +72,7 @@ def update(
     keys, unable = shop.keys(asleep) if device is None else ({device: shop.key(device)}, [])
     for each in keys:
         _check_not_back(each, known.get(each, {}).get("firmware"), release)
+        shop.check_password(each, release)
     rollout = Rollout(
         release.version,
         list(keys),
@@ -139,6 +140,15 @@ class Shop:
                 "gives it a key, by cable."
             )
         return bytes.fromhex(made["update_key"])
+
+    def check_password(self, device: str, release: Release) -> None:
+        """Raises `DeviceError` if the version would not find the password that the device has."""
+        rotated = "password_number" in self.folder.config(device).get("broker", {})
+        if rotated and not release.takes_new_passwords:
+            raise DeviceError(
+                f"{device} has a password that came after the cable, and {release.version} is too "
+                f"old to find it: overdoor device flash {device}, with the firmware that is here."
+            )
 
     def planned(self) -> list[str]:
         """All devices of shop.toml."""

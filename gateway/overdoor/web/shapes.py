@@ -127,6 +127,7 @@ class Device(BaseModel):
     mode: str = Field(default_factory=str)
     trouble: list[str] = Field(default_factory=list)
     mpy: int = Field(default_factory=int)
+    password_number: int = Field(default_factory=int, description="by which it is connected")
     update: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -97,10 +97,18 @@ def test_a_broker_that_takes_nobody_for_a_while_is_found_again_at_once():
     assert tries(passwords, "by cable") <= 2
 
 
+def test_what_is_likely_is_tried_at_once_and_the_rest_in_its_time():
+    passwords = start(Nvs())
+    at_once = [passwords.refused(REFUSED) for _ in range(20)]
+    assert at_once == [True] * 8 + [False] * 12
+    passwords.accepted()
+    assert passwords.refused(REFUSED)
+
+
 def test_only_a_refused_login_leads_to_another_password():
     passwords = start(Nvs())
     for code in (1, 2, 3, 0x80):
-        passwords.refused(code)
+        assert not passwords.refused(code)
         assert passwords.number == 0
     passwords.refused(4)
     assert passwords.number == 1

@@ -1,0 +1,132 @@
+"""`overdoor device rotate`: new passwords for devices that hang where they are."""
+
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from overdoor import config as configuration
+from overdoor.device import api
+from overdoor.device.folder import Folder
+from overdoor.device.problem import DeviceError
+from overdoor.device.provision import Bench, files_for_mosquitto
+
+LOOK_S = 0.25
+BACK_S = 20.0  # the broker reads passwords once a second; then the device is refused, and rests
+
+
+def rotate(
+    device: Annotated[
+        list[str] | None, typer.Argument(help="Their ids, as overdoor device list shows them.")
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All devices that were set up here.")
+    ] = False,
+    config: Annotated[
+        Path, typer.Option("--config", "-c", help="The shop's file.", show_default=True)
+    ] = Path("shop.toml"),
+) -> None:
+    """Give devices new passwords on the broker, without a visit.
+
+    Nothing is sent for it: a device makes its next password itself, from the key that it got by
+    cable. The old one is void at once, also that of a device which is away: it takes the new one
+    when it is next there. With the gateway's own broker they follow one after another, and the
+    first that does not come back ends it. For another mosquitto the command says what to copy.
+    Exit status 1 if a device keeps its old password, or did not come back.
+
+    Example: `overdoor device rotate --all`
+    """
+    if (device is None) != everything:
+        raise DeviceError("Say which devices, or --all.")
+    bench = Bench(configuration.read(config), config, Folder(config))
+    own = bench.config.mqtt.url == "embedded"
+    if own and not bench.config.mqtt.is_guarded:
+        raise DeviceError("The embedded broker is open to this machine only, without passwords.")
+    told = api.devices(bench.config)
+    if told is None:
+        raise api.GatewayAway("The gateway knows what each device runs. Start it first.")
+    known = {each["id"]: each for each in told}
+    asked = list(dict.fromkeys(device or bench.folder.devices()))
+    kept = {each: _why_not(bench.folder.config(each), known.get(each, {})) for each in asked}
+    able = [each for each in asked if kept[each] is None]
+    failed = _follow(bench, able, known) if own else _hand_over(bench, able)
+    for each, why in kept.items():
+        if why is not None:
+            typer.echo(f"Left: {each}: {why}.", err=True)
+    if failed or len(able) < len(asked):
+        raise typer.Exit(1)
+
+
+def behind(known: Iterable[Mapping[str, Any]], folder: Folder) -> list[str]:
+    """The devices that last came in by an older password than the one that they have now."""
+    newest = {
+        device: made.get("broker", {}).get("password_number", 0)
+        for device, made in folder.devices().items()
+    }
+    return [
+        each["id"]
+        for each in known
+        if "password_number" in each and each["password_number"] < newest.get(each["id"], 0)
+    ]
+
+
+def _why_not(made: Mapping[str, Any], told: Mapping[str, Any]) -> str | None:
+    """Why a device keeps its password; None if it can have another."""
+    device = made["device"]
+    if "update_key" not in made:
+        return f"it has no key yet: overdoor device flash {device}, by cable"
+    if "mpy" not in told:
+        return "not heard since the gateway started: again once it was there"
+    if told.get("password_number") is None:
+        how = "flash" if made.get("power") == "battery" else "update"
+        return f"its firmware is too old for this: overdoor device {how} {device} first"
+    if (told.get("update") or {}).get("state") == "trial":
+        return "its firmware is on trial: again in a minute"
+    return None
+
+
+def _follow(bench: Bench, devices: list[str], known: Mapping[str, Mapping[str, Any]]) -> bool:
+    """One after another, those that are there first. Whether one did not come back."""
+    made = bench.folder.devices()
+
+    def is_away(device: str) -> bool:  # a battery button that is there is about to sleep
+        return known[device]["status"] != "online" or made[device].get("power") == "battery"
+
+    for device in sorted(devices, key=is_away):
+        began = time.monotonic()
+        (number,) = bench.rotate(device)
+        if is_away(device):
+            typer.echo(f"{device}: the old password is void; away, it takes the new one later")
+        elif _comes_back(bench, device, number, began + BACK_S):
+            typer.echo(f"{device}: new password in use after {time.monotonic() - began:.1f} s")
+        else:
+            typer.echo(
+                f"{device} did not come back within {BACK_S:.0f} s, and no further device gets a "
+                "new password now. It goes on trying; overdoor device list shows when it is there.",
+                err=True,
+            )
+            return True
+    return False
+
+
+def _comes_back(bench: Bench, device: str, number: int, until: float) -> bool:
+    while time.monotonic() < until:
+        with suppress(api.GatewayAway):
+            told = api.devices(bench.config) or ()
+            if any(one["id"] == device and one.get("password_number") == number for one in told):
+                return True
+        time.sleep(LOOK_S)
+    return False
+
+
+def _hand_over(bench: Bench, devices: list[str]) -> bool:
+    """All at once, for somebody to bring to the broker, which is not ours."""
+    if devices:
+        bench.rotate(*devices)
+        typer.echo(f"New passwords for {', '.join(devices)}. Next:")
+        typer.echo("\n".join(files_for_mosquitto(bench)))
+        typer.echo("Within seconds of that the old ones are void, and the devices have followed.")
+    return False

@@ -1,0 +1,211 @@
+"""`overdoor device rotate`: what it writes, whom it leaves, and when it stops."""
+
+import base64
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from overdoor import firmware
+from overdoor.config import read
+from overdoor.device import DeviceError, api
+from overdoor.device import rotate as rotating
+from overdoor.device.command import app
+from overdoor.device.folder import Folder, Site
+from overdoor.device.provision import Bench
+from overdoor.device.signing import Release
+from overdoor.device.update import Shop
+from overdoor.resources import folder as resources
+
+SHOP = """\
+[shop]
+id = "demo"
+name = "Demo Shop"
+
+[mqtt]
+{mqtt}
+
+[[zone]]
+id = "women"
+name = "Women"
+
+[[room]]
+id = "w1"
+name = "Women 1"
+zone = "women"
+
+[[room]]
+id = "w2"
+name = "Women 2"
+zone = "women"
+"""
+OWN = 'url = "embedded"\nbind = "0.0.0.0"'
+FOREIGN = 'url = "mqtt://gateway:word@192.168.1.10:1883"'
+WELL = {"status": "online", "mpy": 0, "password_number": 0}
+
+
+def a_shop(folder: Path, mqtt: str = FOREIGN) -> Path:
+    file = folder / "shop.toml"
+    file.write_text(SHOP.format(mqtt=mqtt))
+    made = Folder(file)
+    made.keep_site(Site("192.168.1.10", 1883, "shop", "geheim"))
+    for room in ("w1", "w2"):
+        Bench(read(file), file, made).add(room, None, {"model": "esp32-devkitc"})
+    return file
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
+    """What the gateway says of each device."""
+    known: dict[str, dict[str, Any]] = {"cp-w1": {**WELL}, "cp-w2": {**WELL}}
+    said = lambda _: [{"id": each, "room": None, **how} for each, how in known.items()]  # noqa: E731
+    monkeypatch.setattr(api, "devices", said)
+    return known
+
+
+def overdoor(file: Path, *words: str) -> Result:
+    return CliRunner().invoke(app, [*words, "--config", str(file)])
+
+
+def numbers(file: Path) -> dict[str, int]:
+    made = Folder(file).devices()
+    return {name: each["broker"].get("password_number", 0) for name, each in made.items()}
+
+
+def opens(file: Path, device: str, password: str) -> bool:
+    """Whether a mosquitto with the file of passwords would let it in."""
+    lines = (file.parent / "devices" / "mosquitto.passwords").read_text().splitlines()
+    _, _, rounds, salt, wanted = next(
+        line for line in lines if line.startswith(f"{device}:")
+    ).split("$")
+    salted = base64.b64decode(salt)
+    made = hashlib.pbkdf2_hmac("sha512", password.encode(), salted, int(rounds))
+    return base64.b64encode(made).decode() == wanted
+
+
+def test_another_broker_gets_a_file_that_opens_to_what_the_board_finds(
+    tmp_path: Path, told: dict[str, Any]
+) -> None:
+    file = a_shop(tmp_path)
+    reading, passwords = firmware.module("config"), firmware.module("passwords")
+    board = reading.parse(json.dumps(Folder(file).config("cp-w1")))  # as it hangs there
+    for number in (1, 2):
+        ended = overdoor(file, "rotate", "cp-w1")
+        assert ended.exit_code == 0, ended.output
+        assert "sudo install" in ended.output
+        assert "mosquitto.passwords" in ended.output
+        found = passwords.derived(board.update_key, board.device, number)
+        assert opens(file, "cp-w1", found)
+        assert found not in ended.output
+    assert not opens(file, "cp-w1", board.password)
+    assert numbers(file) == {"cp-w1": 2, "cp-w2": 0}
+    again = reading.parse(json.dumps(Folder(file).config("cp-w1")))  # as it would be flashed now
+    assert (again.password, again.password_number) == (found, 2)
+
+
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        ({"status": "offline"}, "not heard since the gateway started"),
+        ({"status": "online", "mpy": 0}, "overdoor device update cp-w1 first"),
+        (WELL | {"update": {"version": "0.2.0", "state": "trial"}}, "on trial"),
+    ],
+)
+def test_who_might_not_find_it_keeps_the_old_one(
+    tmp_path: Path, told: dict[str, Any], how: dict[str, Any], says: str
+) -> None:
+    file = a_shop(tmp_path)
+    told["cp-w1"] = how
+    ended = overdoor(file, "rotate", "--all")
+    assert ended.exit_code == 1
+    assert "Left: cp-w1: " in ended.output
+    assert says in ended.output
+    assert numbers(file) == {"cp-w1": 0, "cp-w2": 1}
+
+
+def test_a_device_without_a_key_is_left(tmp_path: Path, told: dict[str, Any]) -> None:
+    file = a_shop(tmp_path)
+    old = Folder(file).config("cp-w1")
+    del old["update_key"]
+    (tmp_path / "devices" / "cp-w1.json").write_text(json.dumps(old))
+    ended = overdoor(file, "rotate", "cp-w1")
+    assert ended.exit_code == 1
+    assert "overdoor device flash cp-w1, by cable" in ended.output
+    with pytest.raises(DeviceError, match="before devices had keys"):
+        Folder(file).rotate("cp-w1")
+
+
+def test_the_first_that_does_not_come_back_ends_it(
+    tmp_path: Path, told: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotating, "BACK_S", 0.0)
+    file = a_shop(tmp_path, OWN)
+    ended = overdoor(file, "rotate", "--all")
+    assert ended.exit_code == 1
+    assert "cp-w1 did not come back within 0 s" in ended.output
+    assert numbers(file) == {"cp-w1": 1, "cp-w2": 0}
+    assert "newest password yet: cp-w1.\n" in overdoor(file, "list").output
+
+
+def test_those_that_are_there_come_first_and_nobody_waits_for_the_others(
+    tmp_path: Path, told: dict[str, Any]
+) -> None:
+    file = a_shop(tmp_path, OWN)
+    told["cp-w1"]["status"] = "sleeping"
+    told["cp-w2"]["password_number"] = 1  # it will be there at once
+    ended = overdoor(file, "rotate", "--all")
+    assert ended.exit_code == 0
+    first, second = ended.output.splitlines()
+    assert first.startswith("cp-w2: new password in use after 0.")
+    assert second == "cp-w1: the old password is void; away, it takes the new one later"
+    assert numbers(file) == {"cp-w1": 1, "cp-w2": 1}
+
+
+@pytest.mark.parametrize(
+    ("mqtt", "words", "says"),
+    [
+        (FOREIGN, (), "Say which devices, or --all."),
+        (FOREIGN, ("cp-w1", "--all"), "Say which devices, or --all."),
+        (FOREIGN, ("cp-w9",), "'cp-w9' was not set up here"),
+        ('url = "embedded"', ("--all",), "without passwords"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(
+    tmp_path: Path, told: dict[str, Any], mqtt: str, words: tuple[str, ...], says: str
+) -> None:
+    file = a_shop(tmp_path)
+    file.write_text(file.read_text().replace(FOREIGN, mqtt))
+    ended = overdoor(file, "rotate", *words)
+    assert isinstance(ended.exception, DeviceError)
+    assert says in str(ended.exception)
+    assert set(numbers(file).values()) == {0}
+
+
+def test_without_a_gateway_no_password_is_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "devices", lambda _: None)
+    file = a_shop(tmp_path)
+    ended = overdoor(file, "rotate", "--all")
+    assert "Start it first" in str(ended.exception)
+    assert set(numbers(file).values()) == {0}
+
+
+def test_no_update_takes_a_device_back_to_where_it_would_not_find_its_password(
+    tmp_path: Path,
+) -> None:
+    file = a_shop(tmp_path)
+    older = tmp_path / "older"
+    shutil.copytree(resources("firmware"), older)
+    (older / "overdoor" / "passwords.py").unlink()
+    shop = Shop(read(file), Folder(file))
+    old, new = (Release(place, None, None) for place in (older, resources("firmware")))
+    shop.check_password("cp-w1", old)
+    Folder(file).rotate("cp-w1")
+    shop.check_password("cp-w1", new)
+    with pytest.raises(DeviceError, match="too old to find it: overdoor device flash cp-w1"):
+        shop.check_password("cp-w1", old)
