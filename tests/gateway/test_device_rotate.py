@@ -127,6 +127,16 @@ def test_who_might_not_find_it_keeps_the_old_one(
     assert numbers(file) == {"cp-w1": 0, "cp-w2": 1}
 
 
+@pytest.mark.parametrize("number", [0, 7, 65535])
+def test_no_number_that_a_device_tells_keeps_it_from_a_new_password(
+    tmp_path: Path, told: dict[str, Any], number: int
+) -> None:
+    file = a_shop(tmp_path)
+    told["cp-w1"]["password_number"] = number  # as whoever stole the present one may say
+    assert overdoor(file, "rotate", "cp-w1").exit_code == 0
+    assert numbers(file)["cp-w1"] == 1
+
+
 def test_a_device_without_a_key_is_left(tmp_path: Path, told: dict[str, Any]) -> None:
     file = a_shop(tmp_path)
     old = Folder(file).config("cp-w1")
