@@ -15,7 +15,7 @@ from overdoor.device.problem import DeviceError
 from overdoor.device.provision import Bench, files_for_mosquitto
 
 LOOK_S = 0.25
-BACK_S = 20.0  # the broker reads passwords once a second; then the device is refused, and rests
+BACK_S = 40.0  # the broker reads passwords each second; a device rests for up to 20 s in between
 
 
 def rotate(
@@ -79,12 +79,12 @@ def _why_not(made: Mapping[str, Any], told: Mapping[str, Any]) -> str | None:
     if "update_key" not in made:
         return f"it has no key yet: overdoor device flash {device}, by cable"
     if "mpy" not in told:
-        return "not heard since the gateway started: again once it was there"
+        return "not heard since the gateway started: try again once it was"
     if told.get("password_number") is None:
         how = "flash" if made.get("power") == "battery" else "update"
         return f"its firmware is too old for this: overdoor device {how} {device} first"
     if (told.get("update") or {}).get("state") == "trial":
-        return "its firmware is on trial: again in a minute"
+        return "its firmware is on trial: try again in a minute"
     return None
 
 
