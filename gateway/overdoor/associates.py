@@ -17,6 +17,7 @@ import typer
 
 from overdoor import config as configuration
 from overdoor.config import Config
+from overdoor.options import ConfigFile
 from overdoor.store import accounts
 from overdoor.store.accounts import NAME_LIMIT, Account, Role
 
@@ -25,9 +26,6 @@ app = typer.Typer(
 )
 tokens = typer.Typer(help="Tokens for programs that use the API.", no_args_is_help=True)
 
-ConfigFile = Annotated[
-    Path, typer.Option("--config", "-c", help="The shop's file.", show_default=True)
-]
 Name = Annotated[str, typer.Argument(help="Their nickname.")]
 _WORD = re.compile(r"[a-z0-9-]{1,32}")
 

@@ -29,6 +29,8 @@ from overdoor.device import DeviceError, users
 from overdoor.device import app as device_app
 from overdoor.doctor import doctor
 from overdoor.export import ExportError
+from overdoor.options import ConfigFile
+from overdoor.owner import owner
 from overdoor.resources import BrokenInstall
 from overdoor.room import app as room_app
 from overdoor.serve import Running, serve
@@ -79,10 +81,6 @@ app.add_typer(users.app, name="broker")
 app.add_typer(room_app, name="room")
 app.add_typer(associates.app, name="associate")
 app.add_typer(associates.tokens, name="token")
-
-ConfigFile = Annotated[
-    Path, typer.Option("--config", "-c", help="The shop's file.", show_default=True)
-]
 
 
 def _tell_version(wanted: bool) -> None:
@@ -275,5 +273,13 @@ def main() -> None:
     except _SAID as error:
         typer.echo(f"overdoor: {error}", err=True)
         raise SystemExit(service.TAKEN_OVER if isinstance(error, TakenOver) else USAGE) from None
+    except PermissionError as error:
+        there = Path(error.filename or ".")
+        typer.echo(
+            f"overdoor: {there} is not for this user. Run it as the user of the shop: "
+            f"sudo -u {owner(there)} overdoor ...",
+            err=True,
+        )
+        raise SystemExit(USAGE) from None
     except KeyboardInterrupt:  # before the shop took over the signals
         raise SystemExit(130) from None

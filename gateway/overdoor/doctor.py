@@ -22,8 +22,10 @@ import typer
 
 from overdoor import __version__, authority, cards, checkup, keptfile, tags
 from overdoor import config as configuration
+from overdoor.backups.archive import FOLDERS
 from overdoor.checkup.gateway import answer
 from overdoor.config import Config, ConfigError
+from overdoor.options import ConfigFile
 from overdoor.store import FILE
 from overdoor.store.store import connect
 
@@ -46,9 +48,7 @@ def doctor(
     log: Annotated[
         Path | None, typer.Option(help="A log to put in; else what journalctl -u overdoor has.")
     ] = None,
-    config: Annotated[
-        Path, typer.Option("--config", "-c", help="The shop's file.", show_default=True)
-    ] = Path("shop.toml"),
+    config: ConfigFile = Path("shop.toml"),
 ) -> None:
     """Pack what somebody who helps needs: versions, settings, findings, numbers, the log.
 
@@ -61,6 +61,9 @@ def doctor(
     target = target or Path(f"overdoor-{datetime.now(UTC):%Y%m%d-%H%M%S}.zip")
     if target.exists():
         raise ConfigError(f"{target} is there already. Name another file.")
+    for folder in (read.data.path, *(config.resolve().parent / name for name in FOLDERS)):
+        if folder.exists():
+            any(folder.iterdir())  # whoever cannot read the secrets cannot strike them out
     strike = _Striking(secrets_of(read, config), _names_of(read.data.path / FILE))
     try:
         target.touch(0o600, exist_ok=False)
@@ -69,6 +72,7 @@ def doctor(
                 bundle.writestr(name, strike(text))
             names = bundle.namelist()
     except OSError as error:
+        target.unlink(missing_ok=True)
         raise ConfigError(f"{target} cannot be written: {error.strerror}.") from None
     typer.echo(f"{target} has {', '.join(names)}. Look into it before you send it.")
 
@@ -175,10 +179,10 @@ def _log(file: Path | None) -> str:
 
 def secrets_of(config: Config, file: Path) -> set[str]:
     """Every secret of a shop, in each way in which it may be written."""
-    said = {hook.secret for hook in config.webhook}
+    said = {hook.secret for hook in config.webhook} | {*_passwords_of(config.mqtt.url)}
     for hook in config.webhook:
         said |= set(_parts_of(hook.url)) - _NO_SECRETS
-    for url in (config.mqtt.url, *(one.url for one in config.channel), *config.report.to):
+    for url in (*(one.url for one in config.channel), *config.report.to):
         said |= set(_parts_of(url))
     for name in (tags.FILE, cards.FILE):
         with suppress(OSError, ValueError, TypeError):
@@ -195,11 +199,17 @@ def secrets_of(config: Config, file: Path) -> set[str]:
     return {one for one in said if len(one) >= _LEAST}
 
 
+def _passwords_of(url: str) -> Iterator[str]:
+    """Of a broker's URL: its user is in every log, and helps."""
+    password = urlsplit(url).password or ""
+    yield from (password, unquote(password))
+
+
 def _parts_of(url: str) -> Iterator[str]:
-    """What of a URL may be a secret: all but its scheme and, for a broker, its host."""
+    """What of a URL may be a secret: all but its scheme."""
     split = urlsplit(url)
     parts = [split.username or "", split.password or "", *split.path.split("/")]
-    if split.scheme not in ("mqtt", "mqtts", "") and split.hostname and "." not in split.hostname:
+    if split.hostname and "." not in split.hostname:
         parts.append(split.netloc.rpartition("@")[2].partition(":")[0])
     parts += [value for pair in split.query.split("&") for value in pair.partition("=")[2:]]
     for part in parts:

@@ -25,6 +25,7 @@ from overdoor.store import Retention, Store, Turned
 from overdoor.store.projections import Statement
 
 RETRY_S = 1.0
+COMPLAIN_EVERY_S = 60.0
 BROKER_AWAY = Sentence("the broker is not connected")
 DRIFT_LIMIT_MS = 60_000
 
@@ -97,6 +98,7 @@ class Engine:
         self._writer.first = self._light
         self._retry: asyncio.TimerHandle | None = None
         self._failures = 0
+        self._complained = -COMPLAIN_EVERY_S  # when, in seconds of the monotonic clock
         self.retention: Retention | None = None  # None: everything is kept
 
     def start(self, plan: Plan, *, keep_ms: Millis | None = None) -> None:
@@ -258,6 +260,8 @@ class Engine:
 
     def _stored(self, turned: Turned) -> Done:
         if turned.events or turned.also or turned.after.rev != turned.before.rev:
+            if self.trouble is not None:
+                log.info("storing again")
             self.trouble = None  # something was written
         self.committed = turned.after
         self.seq += len(turned.events)
@@ -283,8 +287,11 @@ class Engine:
         Nobody got a receipt for it: devices hold on to their events and send them again.
         """
         self._failures += 1
-        self.trouble = Sentence("nothing can be stored: %(why)s", why=error)
-        log.error("not stored", error=str(error))
+        trouble, now = Sentence("nothing can be stored: %(why)s", why=error), time.monotonic()
+        if trouble != self.trouble or now - self._complained >= COMPLAIN_EVERY_S:
+            self._complained = now  # a log that fills the disk helps nobody
+            log.error("nothing can be stored; devices hold their presses", error=str(error))
+        self.trouble = trouble
         self._shop = self.committed
         self._writer.resume()
         if self._retry is None:

@@ -16,15 +16,12 @@ from overdoor.config import Config
 from overdoor.insight.privacy import AGREED
 from overdoor.languages import catalogue, speaking
 from overdoor.notify.channels import Channels
+from overdoor.options import ConfigFile
 from overdoor.store.numbers import Numbers
 from overdoor.store.store import ReadOnly
 from overdoor.web.report import as_html, as_text, week_of
 from overdoor.web.report import report as of_week
 from overdoor.web.report_pdf import as_pdf
-
-ConfigFile = Annotated[
-    Path, typer.Option("--config", "-c", help="The shop's file.", show_default=True)
-]
 
 
 class ReportError(Exception):

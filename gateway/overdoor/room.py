@@ -8,14 +8,11 @@ import typer
 from overdoor import config as configuration
 from overdoor.cards import Cards
 from overdoor.config import Config, ConfigError
+from overdoor.options import ConfigFile
 from overdoor.printing import languages_of, printed
 from overdoor.tags import Tags
 
 app = typer.Typer(help="The rooms, their cards and their signed tags.", no_args_is_help=True)
-
-ConfigFile = Annotated[
-    Path, typer.Option("--config", "-c", help="The shop's file.", show_default=True)
-]
 
 
 @app.command()

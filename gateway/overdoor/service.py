@@ -11,6 +11,7 @@ import typer
 from overdoor import config as configuration
 from overdoor.checkup.network import LOW_PORTS
 from overdoor.config import Config, ConfigError
+from overdoor.options import ConfigFile
 
 UNIT = Path("/etc/systemd/system/overdoor.service")
 WATCHDOG_S = 30
@@ -81,9 +82,7 @@ app = typer.Typer(help="Run the gateway at every start of this machine.", no_arg
 
 @app.command()
 def install(
-    config: Annotated[
-        Path, typer.Option("--config", "-c", help="The shop's file.", show_default=True)
-    ] = Path("shop.toml"),
+    config: ConfigFile = Path("shop.toml"),
     user: Annotated[
         str | None, typer.Option(help="Who runs it; by default the owner of the shop's file.")
     ] = None,

@@ -13,15 +13,14 @@ from overdoor import config as configuration
 from overdoor.authority import Authority
 from overdoor.bus import Address
 from overdoor.config import Config
+from overdoor.options import ConfigFile
 
 
 def ca(
     name: Annotated[
         list[str] | None, typer.Argument(help="More names or addresses of this machine.")
     ] = None,
-    config: Annotated[
-        Path, typer.Option("--config", "-c", help="The shop's file.", show_default=True)
-    ] = Path("shop.toml"),
+    config: ConfigFile = Path("shop.toml"),
 ) -> None:
     """Make the shop's own certificates, for HTTPS and for devices that speak TLS.
 

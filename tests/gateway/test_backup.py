@@ -195,7 +195,7 @@ def test_a_gateway_that_runs_is_left_alone(file: Path, tmp_path: Path) -> None:
     store = Store(file.parent / "data")
     try:
         said("backup", kept, "-c", file)
-        refused("Another gateway is running", "restore", kept, "--replace", "-c", file)
+        refused("A gateway is running on", "restore", kept, "--replace", "-c", file)
     finally:
         store.close()
     assert file.exists()
@@ -260,6 +260,18 @@ def test_a_database_alone_is_its_owners_from_its_first_byte(
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     refused("never overwrites", "backup", kept, "--database", "-c", file)
     refused("failed", "backup", kept / "below", "--database", "-c", file)
+
+
+def test_where_nobody_can_be_asked_the_variable_of_the_password_is_named(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "kept"
+    monkeypatch.delenv(PASSWORD, raising=False)
+    refused(f"Say one in {PASSWORD}", "backup", kept, "--encrypt", "-c", file)
+    monkeypatch.setenv(PASSWORD, "word")
+    said("backup", kept, "--encrypt", "-c", file)
+    monkeypatch.delenv(PASSWORD)
+    refused(f"Say its password in {PASSWORD}", "restore", kept, "--check")
 
 
 def test_a_medium_that_cannot_be_written_is_one_sentence(

@@ -170,7 +170,7 @@ def test_a_folder_in_use_is_one_sentence(tmp_path: Path) -> None:
         ended = overdoor("run", "--config", file)
     finally:
         store.close()
-    assert_one_sentence(ended, "Another gateway is running on")
+    assert_one_sentence(ended, "A gateway is running on")
 
 
 def garbage(file: Path) -> None:

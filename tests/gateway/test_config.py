@@ -204,8 +204,14 @@ def test_a_mistake_in_the_environment_is_told_in_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv(name, "abc")
-    with pytest.raises(ConfigError, match=r"\.$"):
+    with pytest.raises(ConfigError, match=rf"{name}.*\.$"):
         check(tmp_path, GOOD)
+
+
+def test_a_file_that_is_not_utf_8_is_told_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "shop.toml").write_bytes(b'[shop]\nname = "Caf\xe9"\n')
+    with pytest.raises(ConfigError, match="line 2: this is not UTF-8"):
+        read(tmp_path / "shop.toml")
 
 
 LINES = GOOD.splitlines()

@@ -14,6 +14,7 @@ from overdoor.store import Store
 from overdoor.store.accounts import Role
 
 from .test_cli import write_shop
+from .test_durable import full_disk
 
 PLANTED = {
     "broker": "br0ker-pa:ss",
@@ -126,6 +127,25 @@ def test_what_helps_is_in_it(shop: Path) -> None:
     assert database["check"] == "ok"
     assert database["rows"]["person"] == 1
     assert "sqlite-utils" in parts["machine.txt"]
+
+
+def test_words_that_every_log_has_are_no_secrets(shop: Path) -> None:
+    parts = bundled(shop)
+    assert "gateway" in json.dumps(parts)  # the broker's user
+    shop.write_text(
+        shop.read_text().replace("mqtt://gateway:br0ker-pa%3Ass@127.0.0.1:1", "embedded")
+    )
+    (shop.parent / "bundle.zip").unlink()
+    assert "The embedded broker" in bundled(shop)["check.txt"]
+
+
+def test_a_full_disk_leaves_no_empty_bundle(shop: Path) -> None:
+    target = shop.parent / "bundle.zip"
+    with full_disk(left=100):
+        ended = CliRunner().invoke(app, ["doctor", str(target), "-c", str(shop)])
+    assert isinstance(ended.exception, ConfigError)
+    assert "cannot be written" in str(ended.exception)
+    assert not target.exists()
 
 
 def test_it_never_overwrites(shop: Path) -> None:

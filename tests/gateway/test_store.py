@@ -27,6 +27,7 @@ from overdoor.store.schema import PROJECTIONS, migrations
 
 from .house import House, settled, until
 from .shop import Floor, Shop, Verb, a_plan, an_event, without_revs
+from .test_durable import full_disk
 
 # -- the log is the truth ------------------------------------------------------------------------
 
@@ -197,12 +198,28 @@ async def test_after_a_failure_everything_is_said_again(house: House) -> None:
         assert any(turn.effects for turn in house.turns)
 
 
+async def test_a_full_disk_is_not_filled_further_by_the_log(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with house.open() as engine:
+        fill_the_disk(engine)
+        n = await press_until_full(engine)
+        for more in range(n, n + 5):
+            with pytest.raises(NotStored):
+                await engine.do(an_event(n=more))
+        clear_the_disk(engine)
+        await engine.do(an_event(n=n))
+    said = capsys.readouterr().out
+    assert said.count("nothing can be stored") == 1
+    assert said.count("storing again") == 1
+
+
 # -- the folder ----------------------------------------------------------------------------------
 
 
 def test_a_second_gateway_on_the_same_folder_is_refused(tmp_path: Path) -> None:
     first = Store(tmp_path)
-    with pytest.raises(StoreError, match="Another gateway is running"):
+    with pytest.raises(StoreError, match="A gateway is running on"):
         Store(tmp_path)
     first.close()
     Store(tmp_path).close()
@@ -265,3 +282,9 @@ def test_a_backup_never_overwrites(tmp_path: Path) -> None:
     (tmp_path / "there").touch()
     with pytest.raises(StoreError, match="never overwrites"):
         copy_database(tmp_path / FILE, tmp_path / "there")
+
+
+def test_a_full_disk_is_not_blamed_on_the_file(tmp_path: Path) -> None:
+    with full_disk(left=5000), pytest.raises(StoreError, match="See to its disk") as said:
+        Store(tmp_path / "data")
+    assert "move the file away" not in str(said.value)

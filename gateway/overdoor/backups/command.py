@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -14,14 +15,11 @@ import typer
 from overdoor import config as configuration
 from overdoor.backups import BackupError, archive
 from overdoor.config import Config
+from overdoor.options import ConfigFile
 from overdoor.store import FILE, copy_database
 from overdoor.store.store import locked
 
 PASSWORD = "OVERDOOR_BACKUP_PASSWORD"  # noqa: S105 - a name
-
-ConfigFile = Annotated[
-    Path, typer.Option("--config", "-c", help="The shop's file.", show_default=True)
-]
 
 
 def backup(
@@ -218,6 +216,8 @@ def _tell_what_is_elsewhere(read: Config, file: Path) -> None:
 
 def _new_password() -> str:
     said = os.environ.get(PASSWORD)
+    if said is None and not sys.stdin.isatty():
+        raise BackupError(f"There is nobody to ask for a password. Say one in {PASSWORD}.")
     if said is None:
         said = typer.prompt("Password of the backup", hide_input=True, confirmation_prompt=True)
     if not said:
@@ -227,4 +227,6 @@ def _new_password() -> str:
 
 def _password(source: Path) -> str:
     said = os.environ.get(PASSWORD)
+    if said is None and not sys.stdin.isatty():
+        raise BackupError(f"{source} is encrypted. Say its password in {PASSWORD}.")
     return said if said is not None else str(typer.prompt(f"Password of {source}", hide_input=True))

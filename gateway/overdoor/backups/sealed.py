@@ -83,7 +83,7 @@ class Opening(io.RawIOBase):
             self._open = self._cipher.decrypt(nonce, piece, MAGIC)
         except InvalidTag:
             raise BackupError(
-                "The password is not the one of this backup."
+                "The password is not the one of this backup, or the file is cut short."
                 if self._number == 0
                 else "The backup is damaged, or its end is missing. Take another one."
             ) from None

@@ -41,6 +41,7 @@ SUBSCRIBE_AT_ONCE = 100
 LOOK_EVERY_S = 5.0
 COMPLAIN_EVERY_MS = 60_000
 _RETAINED = ("status", "info")
+_UNSPECIFIED = 128  # a reason code of MQTT 5
 
 log = structlog.get_logger()
 
@@ -118,7 +119,7 @@ class Bus:
                     await self._watch(connection)
             except MqttError as error:
                 if self._engine.broker_up or not self.connected.is_set():
-                    log.warning("no connection to the broker", error=str(error))
+                    log.warning("no connection to the broker; trying on", error=_why(error))
             finally:
                 self._connection = None
                 if self._discovery is not None:
@@ -389,3 +390,9 @@ class Bus:
                 publish(topics.room(room, "call"), b"")
             case _:
                 pass  # the engine's own, and the lamps
+
+
+def _why(error: MqttError) -> str:
+    """Paho calls a connection that was ended an unspecified error."""
+    code = getattr(getattr(error, "rc", None), "value", None)
+    return "the broker ended the connection" if code == _UNSPECIFIED else str(error)

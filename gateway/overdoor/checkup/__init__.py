@@ -12,7 +12,9 @@ from pathlib import Path
 from overdoor.checkup import machine, network, shop
 from overdoor.checkup.gateway import Gateway, ask
 from overdoor.config import Config
-from overdoor.finding import Finding
+from overdoor.core.sentence import Sentence
+from overdoor.finding import Finding, bad
+from overdoor.owner import owner
 
 __all__ = ["Gateway", "ask", "look"]
 
@@ -35,4 +37,22 @@ def look(config: Config, file: Path, gateway: Gateway | None) -> list[Finding]:
         lambda: shop.rooms(config),
     ]
     with ThreadPoolExecutor(len(looks)) as threads:
-        return [finding for found in threads.map(lambda one: [*one()], looks) for finding in found]
+        return [finding for found in threads.map(_looked, looks) for finding in found]
+
+
+def _looked(one: Callable[[], Iterable[Finding]]) -> list[Finding]:
+    found: list[Finding] = []
+    try:
+        found.extend(one())
+    except PermissionError as error:
+        path = Path(error.filename or ".")
+        found.append(
+            bad(
+                Sentence("%(path)s is not for this user to read.", path=path),
+                Sentence(
+                    "Run this as the user of the shop: sudo -u %(user)s overdoor check",
+                    user=owner(path),
+                ),
+            )
+        )
+    return found

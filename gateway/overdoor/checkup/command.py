@@ -1,7 +1,6 @@
 """The command `overdoor check`."""
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -9,6 +8,7 @@ from overdoor import checkup
 from overdoor import config as configuration
 from overdoor.config import Config
 from overdoor.finding import Finding, Level
+from overdoor.options import ConfigFile
 
 _COLOURS = {
     Level.GOOD: typer.colors.GREEN,
@@ -18,9 +18,7 @@ _COLOURS = {
 
 
 def check(
-    config: Annotated[
-        Path, typer.Option("--config", "-c", help="The shop's file.", show_default=True)
-    ] = Path("shop.toml"),
+    config: ConfigFile = Path("shop.toml"),
 ) -> None:
     """Look over a shop's file and this machine, and say how to mend what is wrong.
 

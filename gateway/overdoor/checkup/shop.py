@@ -10,6 +10,7 @@ from overdoor.config import Config
 from overdoor.core.sentence import Sentence
 from overdoor.finding import Finding, bad, good, warning
 from overdoor.store import FILE, accounts
+from overdoor.store.problem import is_around
 from overdoor.store.store import connect
 from overdoor.store.version import Version
 from overdoor.store.version import of as version_of
@@ -54,7 +55,9 @@ def database(config: Config) -> Iterator[Finding]:
         except sqlite3.Error as error:
             yield bad(
                 Sentence("The database cannot be used. %(why)s", why=error),
-                Sentence("Bring back a backup with overdoor restore."),
+                Sentence("See to its disk, and to who may write there.")
+                if is_around(error)
+                else Sentence("Bring back a backup with overdoor restore."),
             )
             return
         if version is Version.NEWER:

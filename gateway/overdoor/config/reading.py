@@ -1,5 +1,6 @@
 """Reading a `shop.toml`: what is wrong with it is said in one sentence, with its line."""
 
+import os
 import re
 import tomllib
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from pydantic_settings import (
 )
 
 from overdoor.config.parts import Config
+from overdoor.owner import owner
 
 
 class ConfigError(Exception):
@@ -75,8 +77,16 @@ def read(path: Path) -> Config:
         raise ConfigError(
             f"There is no file {path}. overdoor init writes one; or give --config."
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}.") from None
+    except PermissionError:
+        raise ConfigError(
+            f"{path} is not for this user to read. Run it as the user of the shop: "
+            f"sudo -u {owner(path)} overdoor ..."
+        ) from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}, line {line}: this is not UTF-8. Save it as UTF-8.") from None
     return parse(text, path)
 
 
@@ -91,11 +101,15 @@ def parse(text: str, path: Path) -> Config:
     try:
         config: Config = _FileAndEnvironment(**data)
     except SettingsError as error:
-        raise ConfigError(f"The environment cannot be used: {error}.") from None
+        field = re.search(r'field "(\w+)"', str(error))
+        variable = f"OVERDOOR_{field[1].upper()}" if field else "OVERDOOR_..."
+        raise ConfigError(
+            f"{variable} in the environment is not JSON, as a whole part of the file is said there."
+        ) from None
     except ValidationError as error:
         first = error.errors()[0]
         location = tuple(part for part in first["loc"] if part != "function-after")
-        raise ConfigError(f"{path}{_line(text, location)}: {_sentence(first, location)}") from None
+        raise ConfigError(f"{_where(path, text, location)}: {_sentence(first, location)}") from None
     for location, sentence in _contradictions(config):
         raise ConfigError(f"{path}{_line(text, location)}: {sentence}")
     kept = config.data.model_copy(update={"path": path.parent / config.data.path})
@@ -107,6 +121,14 @@ def parse(text: str, path: Path) -> Config:
     found = {key: path.parent / file for key, file in beside.items() if file is not None}
     mqtt = mqtt.model_copy(update=found)
     return config.model_copy(update={"data": kept, "web": web, "mqtt": mqtt})
+
+
+def _where(path: Path, text: str, location: tuple[Any, ...]) -> str:
+    """The line of the file; or the variable of the environment, which wins."""
+    variable = "__".join(["OVERDOOR_" + str(location[0]), *map(str, location[1:])]).upper()
+    if any(name.upper() == variable for name in os.environ):
+        return f"{variable} in the environment"
+    return f"{path}{_line(text, location)}"
 
 
 def _sentence(error: Any, location: tuple[Any, ...]) -> str:

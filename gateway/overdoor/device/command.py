@@ -19,14 +19,12 @@ from overdoor.device.problem import DeviceError
 from overdoor.device.provision import Bench, files_for_mosquitto
 from overdoor.device.rotate import behind, rotate
 from overdoor.device.update import update
+from overdoor.options import ConfigFile
 
 app = typer.Typer(
     help="Set devices up, pair them with rooms, see how they do.", no_args_is_help=True
 )
 
-ConfigFile = Annotated[
-    Path, typer.Option("--config", "-c", help="The shop's file.", show_default=True)
-]
 Broker = Annotated[
     str | None, typer.Option(help="HOST[:PORT] where devices find the broker; kept for the next.")
 ]

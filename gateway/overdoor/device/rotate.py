@@ -13,6 +13,7 @@ from overdoor.device import api
 from overdoor.device.folder import Folder
 from overdoor.device.problem import DeviceError
 from overdoor.device.provision import Bench, files_for_mosquitto
+from overdoor.options import ConfigFile
 
 LOOK_S = 0.25
 BACK_S = 40.0  # the broker reads passwords each second; a device rests for up to 20 s in between
@@ -25,9 +26,7 @@ def rotate(
     everything: Annotated[
         bool, typer.Option("--all", help="All devices that were set up here.")
     ] = False,
-    config: Annotated[
-        Path, typer.Option("--config", "-c", help="The shop's file.", show_default=True)
-    ] = Path("shop.toml"),
+    config: ConfigFile = Path("shop.toml"),
 ) -> None:
     """Give devices new passwords on the broker, without a visit.
 

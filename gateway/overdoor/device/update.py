@@ -17,6 +17,7 @@ from overdoor.device.folder import Folder
 from overdoor.device.problem import DeviceError
 from overdoor.device.rollout import Offer, Offered, Outcome, Phase, Rollout, Seen
 from overdoor.device.signing import Release, is_older
+from overdoor.options import ConfigFile
 from overdoor.resources import folder
 
 LOOK_S = 0.5
@@ -48,9 +49,7 @@ def update(
     source: Annotated[
         Path | None, typer.Option("--firmware", help="The firmware's folder, if not this one's.")
     ] = None,
-    config: Annotated[
-        Path, typer.Option("--config", "-c", help="The shop's file.", show_default=True)
-    ] = Path("shop.toml"),
+    config: ConfigFile = Path("shop.toml"),
 ) -> None:
     """Bring a version of the firmware onto devices over the air, through the running gateway.
 

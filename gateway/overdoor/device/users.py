@@ -11,6 +11,7 @@ from overdoor import config as configuration
 from overdoor.device.folder import Folder
 from overdoor.device.problem import DeviceError
 from overdoor.device.provision import Bench, files_for_mosquitto
+from overdoor.options import ConfigFile
 
 app = typer.Typer(help="The shop's broker, and who else may listen there.", no_args_is_help=True)
 users = typer.Typer(
@@ -19,9 +20,6 @@ users = typer.Typer(
 )
 app.add_typer(users, name="user")
 
-ConfigFile = Annotated[
-    Path, typer.Option("--config", "-c", help="The shop's file.", show_default=True)
-]
 Name = Annotated[str, typer.Argument(help="Its user, like node-red.")]
 _NAME = re.compile(r"[a-z0-9-]{1,32}")
 

@@ -22,7 +22,7 @@ from overdoor.core.events import Event
 from overdoor.core.ledger import Boot
 from overdoor.core.model import Call, Millis, Shop
 from overdoor.store import base, version
-from overdoor.store.problem import InUse, StoreError
+from overdoor.store.problem import InUse, StoreError, is_around
 from overdoor.store.projections import load, read_log, rebuild
 from overdoor.store.schema import BUSY_TIMEOUT_MS, INCREMENTAL, migrations
 from overdoor.store.writer import Writer
@@ -79,6 +79,11 @@ class Store:
         try:
             yield
         except (sqlite3.DatabaseError, ValueError) as error:
+            if is_around(error):
+                raise StoreError(
+                    f"{self.path} cannot be opened: {error}. See to its disk and to who may write "
+                    "there, then start again; what is in the file is kept."
+                ) from error
             raise StoreError(
                 f"{self.path} cannot be read as an Overdoor database: {error}. "
                 "Restore a backup, or move the file away."
@@ -321,14 +326,18 @@ def locked(folder: Path) -> Iterator[None]:
         folder.mkdir(0o700, parents=True, exist_ok=True)
         file = (folder / LOCK).open("w")
     except (OSError, ValueError) as error:
-        raise StoreError(f"The data folder {folder} cannot be written: {error}.") from error
+        why = getattr(error, "strerror", None) or error
+        raise StoreError(
+            f"The data folder {folder} cannot be written: {why}. Give it to the user that runs "
+            "the gateway, or set another [data] path."
+        ) from error
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise InUse(
-                f"Another gateway is running on {folder}. Stop it, or give this one its own "
-                "[data] path."
+                f"A gateway is running on {folder} already. Stop it first, or give this one "
+                "another [data] path."
             ) from None
         yield
 
