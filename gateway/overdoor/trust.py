@@ -33,9 +33,9 @@ def ca(
     names = list(dict.fromkeys([*names_of(read), *(name or ())]))
     folder = config.resolve().parent / authority.FOLDER
     made = not (folder / authority.CA).exists()
-    vouching = Authority.of(folder, read.shop.name, names)
+    broker = _broker_names(read, names)  # also an address that is no private one
+    vouching = Authority.of(folder, read.shop.name, broker)
     pages = vouching.issue_for_pages(names)
-    broker = _broker_names(read, names)
     vouching.issue_for_broker(broker)
     typer.echo(
         f"{'Made' if made else 'Kept'} {folder / authority.CA}, SHA-256\n"

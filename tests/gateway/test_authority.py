@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from typer.testing import CliRunner
 
-from overdoor import authority
+from overdoor import authority, trust
 from overdoor.authority import Authority, AuthorityError
+from overdoor.cli import app
 
 from .test_cli import overdoor, write_shop
 
@@ -104,3 +106,15 @@ def test_the_command_makes_them_and_says_what_is_next(tmp_path: Path) -> None:
     assert 'tls_cert = "tls/web.pem"' in ended.stdout
     assert handshake(tmp_path / "tls", "overdoor.shop.lan") == "trusted"
     assert handshake(tmp_path / "tls", "127.0.0.1", authority.BROKER) == "trusted"
+
+
+def test_a_broker_on_an_address_that_is_not_private_is_vouched_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trust, "_own_address", lambda: "203.0.113.7")
+    file = write_shop(tmp_path)
+    file.write_text(file.read_text().replace("[mqtt]\n", '[mqtt]\nbind = "0.0.0.0"\n', 1))
+    for _ in range(2):
+        ended = CliRunner().invoke(app, ["ca", "-c", str(file)])
+        assert ended.exit_code == 0, ended.exception
+    assert handshake(tmp_path / "tls", "203.0.113.7", authority.BROKER) == "trusted"

@@ -136,7 +136,10 @@ def flash(
                 bar.update(size)
 
             made_to_be = bench.folder.with_update_key(device)
-            name, ca = made_to_be["broker"].get("ca"), bench.folder.ca()
+            name, vouches = made_to_be["broker"].get("ca"), bench.config.mqtt.ca
+            if name is not None and vouches is not None:  # it may be another one by now
+                bench.folder.keep_ca(vouches)
+            ca = bench.folder.ca()
             if name is not None and ca is None:
                 raise DeviceError(f"{bench.folder.path / name} is gone: give it again with --ca.")
             beside = {name: ca} if name is not None and ca is not None else {}
