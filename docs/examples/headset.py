@@ -2,10 +2,16 @@
 
     python headset.py mqtt://localhost:1883 demo http://headsets.shop.lan/announce
 
-Headset servers differ in what they want to be sent; `announce` is the place to change.
+Where the broker asks for a password (overdoor broker user add headset):
+
+    OVERDOOR_PASSWORD=... python headset.py mqtts://headset@192.168.1.10:8883 demo http://...
+
+with OVERDOOR_CA=tls/ca.pem, the shop's own authority, for mqtts. Headset servers differ in what they
+want to be sent; `announce` is the place to change.
 """
 
 import json
+import os
 import sys
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -44,7 +50,9 @@ def connected(client: mqtt.Client, *_: object) -> None:
 
 
 client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
-client.username_pw_set(broker.username, broker.password)
+client.username_pw_set(broker.username, os.environ.get("OVERDOOR_PASSWORD"))
+if broker.scheme == "mqtts":
+    client.tls_set(os.environ.get("OVERDOOR_CA"))
 client.on_connect, client.on_message = connected, heard
 client.connect(broker.hostname or "localhost", broker.port or 1883)
 client.loop_forever()

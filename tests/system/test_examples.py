@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.attack.test_own_broker import OwnBroker, running
 from tests.gateway.listeners import Heard, Listener, listening
-from tests.system.conftest import LIMIT_S, Street, free_port, process
+from tests.system.conftest import LIMIT_S, Device, Street, free_port, process
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 SECRET = "whsec_" + "QUJD" * 8
@@ -76,3 +77,21 @@ async def test_headset_chat_and_signage_do_what_they_say(street: Street, tmp_pat
             here = f"http://127.0.0.1:{port}"
             assert (await gateway.http.post(here, content=forged, headers=at)).status_code == 401
     assert chat.heard.empty()
+
+
+async def test_the_headset_has_a_user_on_the_gateways_own_broker(tmp_path: Path) -> None:
+    headsets, shop = Listener(), OwnBroker(tmp_path)
+    secrets = {
+        "OVERDOOR_PASSWORD": shop.command("broker", "user", "add", "headset").strip(),
+        "OVERDOOR_CA": str(tmp_path / "tls" / "ca.pem"),
+    }
+    broker = f"mqtts://headset@127.0.0.1:{shop.port}"
+    with listening(headsets):
+        async with (
+            running(shop),
+            example("headset.py", broker, "t", headsets.url, **secrets) as headset,
+            shop.client("cp-w1", shop.secret("cp-w1")) as client,
+        ):
+            await line_of(headset, "listening")
+            await Device(client, "cp-w1").press()
+            assert (await next_of(headsets)).json() == {"text": "Room w1: somebody calls"}
