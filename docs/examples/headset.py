@@ -6,8 +6,8 @@ Where the broker asks for a password (overdoor broker user add headset):
 
     OVERDOOR_PASSWORD=... python headset.py mqtts://headset@192.168.1.10:8883 demo http://...
 
-with OVERDOOR_CA=tls/ca.pem, the shop's own authority, for mqtts. Headset servers differ in what they
-want to be sent; `announce` is the place to change.
+with OVERDOOR_CA=tls/ca.pem, the shop's own authority, for mqtts. Headset servers differ in what
+they want to be sent; `announce` is the place to change.
 """
 
 import json
