@@ -325,7 +325,8 @@ def _drifted(drift: Millis) -> Sentence:
     if drift > 0:
         return Sentence(
             "the gateway's clock is %(minutes)s min ahead of this machine's: set the machine's "
-            "clock, then start the gateway again",
+            "clock if it is wrong; if it is right, start the gateway again tomorrow before the "
+            "shop opens",
             minutes=minutes,
         )
     return Sentence(
