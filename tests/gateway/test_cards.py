@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from overdoor.cards import FILE, Cards, CardsError
-from overdoor.config.parts import WebPart
+from overdoor.config import WebPart
 
 ORIGIN = "http://shop.lan:8080"
 ROOMS = ("w1", "w2", "m1")

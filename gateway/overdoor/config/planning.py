@@ -2,17 +2,15 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, field_validator
+from pydantic import Field, Strict, field_validator
+
+from overdoor.config.values import Part
 
 Days = Literal["mon-fri", "sat", "sun"]
 DAYS: tuple[Days, ...] = ("mon-fri", "sat", "sun")
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
-class PlannedPart(_Part):
+class PlannedPart(Part):
     """`[[staffing.plan]]`: so many people in a zone, at these hours of these days."""
 
     zone: str
@@ -34,7 +32,7 @@ class PlannedPart(_Part):
         return range(int(first), int(last))
 
 
-class StaffingPart(_Part):
+class StaffingPart(Part):
     """`[staffing]`: how well the shop wants to serve, and whom it plans for that."""
 
     share: Annotated[float, Strict(), Field(gt=0, lt=1)] = 0.8  # of calls, within the target
@@ -43,7 +41,7 @@ class StaffingPart(_Part):
     plan: tuple[PlannedPart, ...] = ()
 
 
-class ReportPart(_Part):
+class ReportPart(Part):
     """`[report]`: the week in words, on Monday morning, by Apprise."""
 
     to: tuple[str, ...] = ()  # Apprise URLs; none: nobody

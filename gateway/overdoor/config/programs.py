@@ -8,25 +8,20 @@ from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     StringConstraints,
     field_validator,
     model_validator,
 )
 
+from overdoor.config.values import Part
 from overdoor.core.events import WATCHED
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - of Standard Webhooks
 _SECRET_BYTES = (24, 64)  # as that specification has it
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
-class WebhookPart(_Part):
+class WebhookPart(Part):
     """`[[webhook]]`: an address that transitions are posted to."""
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
@@ -112,7 +107,7 @@ def _literal(host: str) -> str | None:
     return host
 
 
-class HomeAssistantPart(_Part):
+class HomeAssistantPart(Part):
     """`[home_assistant]`: whether the shop presents itself there."""
 
     discovery: bool = True  # false: takes back what was announced
