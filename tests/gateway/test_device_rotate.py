@@ -161,12 +161,23 @@ def test_the_first_that_does_not_come_back_ends_it(
     assert "newest password yet: cp-w1.\n" in overdoor(file, "list").output
 
 
+def test_nobody_is_back_who_only_said_the_next_number_before(
+    tmp_path: Path, told: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotating, "BACK_S", 0.3)
+    file = a_shop(tmp_path, OWN)
+    told["cp-w1"] |= {"password_number": 1, "since": "2026-01-01T00:00:00.000Z"}
+    ended = overdoor(file, "rotate", "cp-w1")
+    assert ended.exit_code == 1
+    assert "cp-w1 did not come back" in ended.output
+
+
 def test_those_that_are_there_come_first_and_nobody_waits_for_the_others(
     tmp_path: Path, told: dict[str, Any]
 ) -> None:
     file = a_shop(tmp_path, OWN)
     told["cp-w1"]["status"] = "sleeping"
-    told["cp-w2"]["password_number"] = 1  # it will be there at once
+    told["cp-w2"] |= {"password_number": 1, "since": "2999-01-01T00:00:00.000Z"}  # it will be there
     ended = overdoor(file, "rotate", "--all")
     assert ended.exit_code == 0
     first, second = ended.output.splitlines()

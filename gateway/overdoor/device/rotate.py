@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -95,11 +96,11 @@ def _follow(bench: Bench, devices: list[str], known: Mapping[str, Mapping[str, A
         return known[device]["status"] != "online" or made[device].get("power") == "battery"
 
     for device in sorted(devices, key=is_away):
-        began = time.monotonic()
+        began, change = time.monotonic(), datetime.now(UTC)
         (number,) = bench.rotate(device)
         if is_away(device):
             typer.echo(f"{device}: the old password is void; away, it takes the new one later")
-        elif _comes_back(bench, device, number, began + BACK_S):
+        elif _comes_back(bench, device, number, change, began + BACK_S):
             typer.echo(f"{device}: new password in use after {time.monotonic() - began:.1f} s")
         else:
             typer.echo(
@@ -111,14 +112,21 @@ def _follow(bench: Bench, devices: list[str], known: Mapping[str, Mapping[str, A
     return False
 
 
-def _comes_back(bench: Bench, device: str, number: int, until: float) -> bool:
+def _comes_back(bench: Bench, device: str, number: int, change: datetime, until: float) -> bool:
     while time.monotonic() < until:
         with suppress(api.GatewayAway):
-            told = api.devices(bench.config) or ()
-            if any(one["id"] == device and one.get("password_number") == number for one in told):
+            told = {each["id"]: each for each in api.devices(bench.config) or ()}
+            if _is_in(told.get(device, {}), number, change):
                 return True
         time.sleep(LOOK_S)
     return False
+
+
+def _is_in(told: Mapping[str, Any], number: int, change: datetime) -> bool:
+    """Whether it came in after the change: before it, whoever stole the password said anything."""
+    online, since = told.get("status") == "online", told.get("since")
+    came = online and since is not None and datetime.fromisoformat(since) >= change
+    return came and told.get("password_number") == number
 
 
 def _hand_over(bench: Bench, devices: list[str]) -> bool:
