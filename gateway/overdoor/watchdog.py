@@ -7,18 +7,20 @@ none, and nothing is said.
 import asyncio
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import MutableMapping
 from contextlib import suppress
 
 
 class Supervisor:
     """systemd, if it started us."""
 
-    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, environment: MutableMapping[str, str] | None = None) -> None:
         said = os.environ if environment is None else environment
-        self._socket = said.get("NOTIFY_SOCKET", "")
-        for_us = said.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
-        limit = said.get("WATCHDOG_USEC", "") if for_us else ""
+        # Taken out, as sd_notify(3) can: a mosquitto below us would speak for itself.
+        self._socket = said.pop("NOTIFY_SOCKET", "")
+        for_us = said.pop("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
+        limit = said.pop("WATCHDOG_USEC", "")
+        limit = limit if for_us else ""
         self.limit_s = int(limit) / 1e6 if limit.isdigit() else None
 
     def ready(self) -> None:
