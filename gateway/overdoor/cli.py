@@ -37,6 +37,7 @@ from overdoor.serve import Running, serve
 from overdoor.simulate import HistoryError, behind, calm_day, made_up, many, one, rough_hour
 from overdoor.store import FILE, Store, StoreError
 from overdoor.tags import TagsError
+from overdoor.units import TAKEN_OVER
 
 USAGE = 2
 DEMO_CALLS = 12  # a day of each room, in a past that is made up
@@ -272,7 +273,7 @@ def main() -> None:
         app()
     except _SAID as error:
         typer.echo(f"overdoor: {error}", err=True)
-        raise SystemExit(service.TAKEN_OVER if isinstance(error, TakenOver) else USAGE) from None
+        raise SystemExit(TAKEN_OVER if isinstance(error, TakenOver) else USAGE) from None
     except PermissionError as error:
         there = Path(error.filename or ".")
         typer.echo(

@@ -1,94 +1,34 @@
-"""The command `overdoor service`: a systemd unit that watches the gateway and locks it in."""
+"""The command `overdoor service`: systemd runs the gateway and its backups, and locks them in."""
 
 import pwd
-import re
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from overdoor import config as configuration
-from overdoor.checkup.network import LOW_PORTS
+from overdoor import units
+from overdoor.backups.command import PASSWORD
 from overdoor.config import Config, ConfigError
 from overdoor.options import ConfigFile
 
-UNIT = Path("/etc/systemd/system/overdoor.service")
-WATCHDOG_S = 30
-TAKEN_OVER = 3  # exit status of a gateway whose shop another one has taken
-_TEMPLATE = """\
-# Written by `overdoor service install`. Changes belong into `systemctl edit overdoor`.
-[Unit]
-Description=Overdoor, the gateway of {shop}
-Documentation=https://www.freedesktop.org/software/systemd/man/systemd.exec.html
-Wants=network-online.target
-After=network-online.target time-sync.target mosquitto.service
-StartLimitIntervalSec=0
-
-[Service]
-Type=notify
-NotifyAccess=main
-ExecStart={command} run --config {config}
-ExecReload=/bin/kill -HUP $MAINPID
-WorkingDirectory={folder}
-User={user}
-Restart=always
-RestartSec=2
-# Another gateway has the shop: two that start each other anew would both lose presses.
-RestartPreventExitStatus={taken_over}
-# The event loop says every {third} s that it turns. If it hangs, systemd starts the gateway anew.
-WatchdogSec={watchdog}
-TimeoutStartSec=120
-TimeoutStopSec=20
-
-# What it may write, and what it is started with.
-ReadWritePaths={writes}
-UMask=0077
-{capabilities}
-# What it cannot do.
-NoNewPrivileges=yes
-ProtectSystem=strict
-ProtectHome={home}
-PrivateTmp=yes
-PrivateDevices=yes
-ProtectKernelTunables=yes
-ProtectKernelModules=yes
-ProtectKernelLogs=yes
-ProtectControlGroups=yes
-ProtectClock=yes
-ProtectHostname=yes
-ProtectProc=invisible
-RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-LockPersonality=yes
-RemoveIPC=yes
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
-SystemCallFilter=~@privileged @resources
-SystemCallErrorNumber=EPERM
-MemoryMax=1G
-TasksMax=256
-
-[Install]
-WantedBy=multi-user.target
-"""
-_HOMES = ("/home/", "/root/", "/run/user/")
-_PLAIN = re.compile(r"[\w@%+=:,./-]+")
+UNITS = Path("/etc/systemd/system")
+PASSWORD_FILE = Path("/etc/overdoor-backup.env")
 
 app = typer.Typer(help="Run the gateway at every start of this machine.", no_args_is_help=True)
+
+User = Annotated[
+    str | None, typer.Option(help="Who runs it; by default the owner of the shop's file.")
+]
 
 
 @app.command()
 def install(
     config: ConfigFile = Path("shop.toml"),
-    user: Annotated[
-        str | None, typer.Option(help="Who runs it; by default the owner of the shop's file.")
-    ] = None,
+    user: User = None,
     to: Annotated[
         Path, typer.Option(help="Where the unit is written; - prints it only.", show_default=True)
-    ] = UNIT,
+    ] = UNITS / "overdoor.service",
 ) -> None:
     """Write a systemd unit for this shop: started at boot, watched, and locked in.
 
@@ -96,20 +36,12 @@ def install(
 
     Example: `sudo overdoor service install --config /var/lib/overdoor/shop.toml`
     """
-    read = configuration.read(config)
-    there = config.resolve()
-    owner = user or pwd.getpwuid(there.stat().st_uid).pw_name
-    _known(owner)
-    text = unit(read, there, owner)
+    read, there, owner = _shop(config, user)
+    text = units.gateway(read, there, owner)
     if str(to) == "-":
         typer.echo(text, nl=False)
         return
-    try:
-        to.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"{to} cannot be written: {error.strerror}. Use sudo, or --to - to see it only."
-        ) from None
+    _write(to, text)
     typer.echo(f"Wrote {to}: the gateway of {read.shop.name} runs as {owner}.")
     if owner == "root":
         typer.echo("Better not as root: give the folder to a user of its own, and name it --user.")
@@ -124,42 +56,82 @@ def install(
     )
 
 
-def unit(config: Config, file: Path, user: str) -> str:
-    """The unit. `file`: the shop's file, from the root on. Raises `ConfigError`."""
-    command = Path(sys.executable).with_name("overdoor")
-    writes = list(dict.fromkeys([file.parent, config.data.path.resolve()]))
-    for path in (command, file, *writes):
-        if not _PLAIN.fullmatch(str(path)):
-            raise ConfigError(f"systemd wants paths without spaces and quotes; move {path}.")
-    homes = [path for path in (command, file, *writes) if str(path).startswith(_HOMES)]
-    low = config.web.port < LOW_PORTS
-    bind = "AmbientCapabilities=CAP_NET_BIND_SERVICE\n" if low else ""
-    bound = "CAP_NET_BIND_SERVICE" if low else ""
-    return _TEMPLATE.format(
-        shop=config.shop.name.replace("%", "%%"),
-        command=_escaped(command),
-        config=_escaped(file),
-        folder=_escaped(file.parent),
-        writes=" ".join(map(_escaped, writes)),
-        user=user,
-        third=WATCHDOG_S // 3,
-        watchdog=WATCHDOG_S,
-        taken_over=TAKEN_OVER,
-        home="read-only" if homes else "yes",
-        capabilities=f"{bind}CapabilityBoundingSet={bound}\n",
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="Where the backups go, best on another machine.")],
+    keep: Annotated[
+        int, typer.Option(min=1, help="How many stay; older ones are removed.", show_default=True)
+    ] = 14,
+    at: Annotated[
+        str, typer.Option(help="When, by this machine's clock.", show_default=True)
+    ] = "03:30",
+    encrypt: Annotated[
+        bool, typer.Option("--encrypt", help=f"With {PASSWORD} in {PASSWORD_FILE}.")
+    ] = False,
+    config: ConfigFile = Path("shop.toml"),
+    user: User = None,
+    to: Annotated[
+        Path, typer.Option(help="Where the units are written; - prints them only.")
+    ] = UNITS,
+) -> None:
+    """Write a systemd timer that makes a backup of this shop each night.
+
+    Each is a file of its own in the folder, read again to its end. One that fails is a failed unit
+    of systemd.
+
+    Example: `sudo overdoor service backup /mnt/nas/overdoor --keep 30`
+    """
+    read, there, owner = _shop(config, user)
+    hour, _, minute = at.partition(":")
+    if not (hour.isdecimal() and minute.isdecimal() and int(hour) < 24 and int(minute) < 60):
+        raise ConfigError(f"{at!r} is no time of day; say 03:30.")
+    password = PASSWORD_FILE if encrypt else None
+    texts = {
+        "overdoor-backup.service": units.backup(
+            read, there, owner, folder.absolute(), keep, password
+        ),
+        "overdoor-backup.timer": units.timer(read, f"{int(hour):02}:{int(minute):02}"),
+    }
+    if str(to) == "-":
+        typer.echo("\n".join(texts.values()), nl=False)
+        return
+    for name, text in texts.items():
+        _write(to / name, text)
+    typer.echo(f"Wrote overdoor-backup.service and .timer into {to}: at {at}, as {owner}. Next:")
+    if encrypt:
+        typer.echo(
+            f"  write {PASSWORD}=... into {PASSWORD_FILE}, for root only to read, and keep it "
+            "elsewhere too"
+        )
+    if not folder.is_dir():
+        typer.echo(f"  sudo install -d -o {owner} -m 700 {folder}")
+    typer.echo(
+        "  sudo systemctl daemon-reload\n"
+        "  sudo systemctl enable --now overdoor-backup.timer\n"
+        "  sudo systemctl start overdoor-backup      the first one now"
     )
 
 
-def _escaped(path: Path) -> str:
-    return str(path).replace("%", "%%")
-
-
-def _known(user: str) -> None:
-    """Raises `ConfigError` if there is no such user."""
+def _shop(file: Path, user: str | None) -> tuple[Config, Path, str]:
+    """What the shop's file says, where it is, and who shall run it. Raises `ConfigError`."""
+    read = configuration.read(file)
+    there = file.resolve()
+    owner = user or pwd.getpwuid(there.stat().st_uid).pw_name
     try:
-        pwd.getpwnam(user)
+        pwd.getpwnam(owner)
     except KeyError:
         raise ConfigError(
-            f"There is no user {user!r}. Make one: sudo adduser --system --group "
-            f"--home /var/lib/overdoor {user if user.isalnum() else 'overdoor'}"
+            f"There is no user {owner!r}. Make one: sudo adduser --system --group "
+            f"--home /var/lib/overdoor {owner if owner.isalnum() else 'overdoor'}"
+        ) from None
+    return read, there, owner
+
+
+def _write(unit: Path, text: str) -> None:
+    """Raises `ConfigError`."""
+    try:
+        unit.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"{unit} cannot be written: {error.strerror}. Use sudo, or --to - to see it only."
         ) from None

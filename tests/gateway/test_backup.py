@@ -168,6 +168,24 @@ def test_a_sealed_one_wants_its_password(
     assert there.exists()
 
 
+def test_in_a_folder_the_latest_stay_and_the_one_just_made_whatever_the_clock_said(
+    file: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    made = [folder / f"demo-29{year}1122-033000.overdoor" for year in (91, 92, 93)]  # a clock ahead
+    others = [folder / "demo-second-29901122-033000.overdoor", folder / "notes"]
+    for path in (*made, *others):
+        path.touch()
+    assert "Removed 2 older ones, so that 2 stay" in said(
+        "backup", folder, "--keep", "2", "-c", file
+    )
+    left = set(folder.iterdir()) - {made[-1], *others}
+    assert len(left) == 1
+    assert "is whole: Demo Shop" in said("restore", left.pop(), "--check")
+    refused("for whole shops in a folder", "backup", tmp_path / "nas", "--keep", "2", "-c", file)
+
+
 def test_neither_overwrites(file: Path, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     said("backup", kept, "-c", file)

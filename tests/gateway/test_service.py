@@ -22,20 +22,26 @@ from overdoor.watchdog import Supervisor
 from .test_cli import LIMIT_S, write_shop
 
 
-@pytest.fixture
-def systemd(tmp_path: Path) -> Iterator[socket.socket]:
-    """The socket on which systemd listens."""
+@pytest.fixture(params=["{}/notify", "\0{}"])
+def systemd(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[socket.socket]:
+    """The socket on which systemd listens: a file, or one that every user reaches."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
-        listening.bind(str(tmp_path / "notify"))
+        listening.bind(request.param.format(tmp_path))
         listening.settimeout(LIMIT_S)
         yield listening
 
 
-def test_a_gateway_says_that_it_is_ready_lives_and_stops(
+def address(systemd: socket.socket) -> str:
+    """As `NOTIFY_SOCKET` has it."""
+    name = systemd.getsockname()
+    return name if isinstance(name, str) else f"@{name[1:].decode()}"
+
+
+def test_a_gateway_says_that_it_is_ready_lives_and_stops_and_its_broker_says_nothing(
     systemd: socket.socket, tmp_path: Path
 ) -> None:
     command = [sys.executable, "-c", "from overdoor.cli import main; main()", "run", "-c"]
-    said = {"NOTIFY_SOCKET": systemd.getsockname(), "WATCHDOG_USEC": "300000"}
+    said = {"NOTIFY_SOCKET": address(systemd), "WATCHDOG_USEC": "300000"}
     said["JOURNAL_STREAM"] = "8:1"
     with subprocess.Popen(
         [*command, write_shop(tmp_path)],
@@ -54,11 +60,12 @@ def test_a_gateway_says_that_it_is_ready_lives_and_stops(
     assert "associate link --first" in printed
     assert "/join/" not in printed  # the journal would keep it
     assert set(heard) == {b"READY=1", b"WATCHDOG=1", b"STOPPING=1"}
+    assert heard.count(b"READY=1") == 1
 
 
 async def test_a_loop_that_hangs_says_nothing(systemd: socket.socket) -> None:
     systemd.setblocking(False)
-    said = {"NOTIFY_SOCKET": systemd.getsockname(), "WATCHDOG_USEC": "1000"}
+    said = {"NOTIFY_SOCKET": address(systemd), "WATCHDOG_USEC": "1000"}
     living = asyncio.create_task(Supervisor(said).reassure())
     await asyncio.sleep(0)
     assert systemd.recv(100) == b"WATCHDOG=1"
@@ -84,15 +91,30 @@ def install(file: Path, to: Path | str, *more: str) -> Result:
     return CliRunner().invoke(app, words)
 
 
+def parts(unit: Path) -> configparser.ConfigParser:
+    read = configparser.ConfigParser(strict=False, interpolation=None)
+    read.optionxform = str  # type: ignore[assignment,method-assign]
+    read.read(unit)
+    return read
+
+
+def faults(*units: Path) -> list[str]:
+    """What systemd says against them; nothing where there is no systemd to ask."""
+    tool = shutil.which("systemd-analyze")
+    if tool is None:
+        return []
+    looked = subprocess.run(
+        [tool, "verify", *units], capture_output=True, text=True, timeout=60, check=False
+    )
+    return [line for line in looked.stderr.splitlines() if any(unit.name in line for unit in units)]
+
+
 def test_the_unit_is_what_systemd_takes_and_locks_the_gateway_in(tmp_path: Path) -> None:
     unit = tmp_path / "overdoor.service"
     said = install(write_shop(tmp_path), unit)
     assert said.exit_code == 0, said.exception
     assert "systemctl enable --now overdoor" in said.output
-    read = configparser.ConfigParser(strict=False, interpolation=None)
-    read.optionxform = str  # type: ignore[assignment,method-assign]
-    read.read(unit)
-    service = read["Service"]
+    service = parts(unit)["Service"]
     assert service["ExecStart"].split()[1:] == ["run", "--config", str(tmp_path / "shop.toml")]
     assert service["Type"] == "notify"
     assert int(service["WatchdogSec"]) > 0
@@ -101,13 +123,7 @@ def test_the_unit_is_what_systemd_takes_and_locks_the_gateway_in(tmp_path: Path)
     for lock in ("NoNewPrivileges", "PrivateTmp", "PrivateDevices", "RestrictNamespaces"):
         assert service[lock] == "yes"
     assert service["ProtectSystem"] == "strict"
-    tool = shutil.which("systemd-analyze")
-    if tool is not None:
-        looked = subprocess.run(
-            [tool, "verify", unit], capture_output=True, text=True, timeout=60, check=False
-        )
-        about = [line for line in looked.stderr.splitlines() if "overdoor.service" in line]
-        assert about == []
+    assert faults(unit) == []
 
 
 def test_a_port_below_1024_is_all_that_it_may_take(tmp_path: Path) -> None:
@@ -129,6 +145,27 @@ def test_a_gateway_whose_shop_another_one_took_is_not_started_again(
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert f"\nRestartPreventExitStatus={ended.value.code}\n" in unit
+
+
+def test_a_backup_each_night_may_write_there_and_reach_nobody(tmp_path: Path) -> None:
+    file, kept = write_shop(tmp_path), tmp_path / "kept"
+    kept.mkdir()
+    words = ["service", "backup", str(kept), "-c", str(file), "--keep", "30", "--at", "4:05"]
+    said = CliRunner().invoke(app, [*words, "--encrypt", "--to", str(tmp_path)])
+    assert said.exit_code == 0, said.exception
+    assert "systemctl enable --now overdoor-backup.timer" in said.output
+    units = [tmp_path / f"overdoor-backup.{kind}" for kind in ("service", "timer")]
+    service, timer = parts(units[0])["Service"], parts(units[1])["Timer"]
+    command = ["backup", str(kept), "--keep", "30", "--config", str(file), "--encrypt"]
+    assert service["ExecStart"].split()[1:] == command
+    assert service["EnvironmentFile"] in said.output
+    assert service["ReadWritePaths"] == f"{tmp_path} {tmp_path / 'data'} {kept}"
+    assert service["PrivateNetwork"] == "yes"
+    assert timer["OnCalendar"] == "04:05"
+    assert faults(*units) == []
+    for at in ("at night", "24:00", "3"):
+        ended = CliRunner().invoke(app, [*words, "--at", at, "--to", "-"])
+        assert "is no time of day" in str(ended.exception)
 
 
 def test_what_cannot_be_is_one_sentence(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from overdoor import config as configuration
-from overdoor.backups import BackupError, archive
+from overdoor.backups import BackupError, archive, several
 from overdoor.config import Config
 from overdoor.options import ConfigFile
 from overdoor.store import FILE, copy_database
@@ -23,13 +23,20 @@ PASSWORD = "OVERDOOR_BACKUP_PASSWORD"  # noqa: S105 - a name
 
 
 def backup(
-    target: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")],
+    target: Annotated[
+        Path,
+        typer.Argument(help="The file to write, which must not exist; with --keep a folder."),
+    ],
     encrypt: Annotated[
         bool, typer.Option("--encrypt", help=f"With a password, asked for or in {PASSWORD}.")
     ] = False,
     database: Annotated[
         bool, typer.Option("--database", help="Only the database, as SQLite has it.")
     ] = False,
+    keep: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many stay in that folder; older ones go."),
+    ] = None,
     config: ConfigFile = Path("shop.toml"),
 ) -> None:
     """Keep a whole shop in one file, also while its gateway runs.
@@ -40,6 +47,10 @@ def backup(
     Example: `overdoor backup /mnt/nas/shop-monday.overdoor --encrypt`
     """
     read = configuration.read(config)
+    if keep is not None:
+        if database or not target.is_dir():
+            raise BackupError(f"--keep is for whole shops in a folder, and {target} is none.")
+        target = several.next_in(target, read.shop.id)
     if database:
         copy_database(read.data.path / FILE, target)
         typer.echo(f"{target} holds all of {read.shop.name} up to now.")
@@ -54,6 +65,8 @@ def backup(
         if encrypt
         else "It has the shop's secrets in it. Keep it where only you can read it, or --encrypt."
     )
+    if keep is not None and (gone := several.thin(target, read.shop.id, keep)):
+        typer.echo(f"Removed {gone} older ones, so that {keep} stay.")
     _tell_what_is_elsewhere(read, config)
     if strange := archive.left_out(config):
         named = ", ".join(map(str, strange))
