@@ -15,7 +15,7 @@ NODE_RED := .node-red
 NODE_RED_STAMP := $(NODE_RED)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test check bench soak drill attack model icons messages sbom screenshots home-assistant node-red docs hardware-files hardware-models hardware kicad boxes slicer tools clean
+.PHONY: help run test check bench soak drill attack model icons messages sbom screenshots home-assistant node-red box docs hardware-files hardware-models hardware kicad boxes slicer tools clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
@@ -67,6 +67,16 @@ messages: $(DEV_STAMP) ## the catalogues brought up to date with what the pages 
 
 home-assistant: tools $(HASS_STAMP) ## a real Home Assistant discovers a shop (in an environment of its own)
 	$(BIN)/pytest -s tests/home_assistant/check_discovery.py $(ARGS)
+
+box: $(DEV_STAMP) ## a Debian from nothing follows docs/installing.md, with a systemd of its own (wants root; minutes)
+	@command -v mmdebstrap >/dev/null && command -v systemd-nspawn >/dev/null && command -v slirp4netns >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing mmdebstrap, systemd-container and slirp4netns ..."; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mmdebstrap systemd-container slirp4netns >/dev/null; \
+	  else \
+	    echo "The box needs root, and the Debian packages mmdebstrap, systemd-container and slirp4netns."; exit 1; \
+	  fi; }
+	$(BIN)/pytest -s tests/box/check_installing.py $(ARGS)
 
 docs: $(DEV_STAMP) ## the documentation as a site, in build/docs; no link may lead nowhere
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

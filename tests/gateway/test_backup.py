@@ -177,7 +177,7 @@ def test_in_a_folder_the_latest_stay_and_the_one_just_made_whatever_the_clock_sa
     others = [folder / "demo-second-29901122-033000.overdoor", folder / "notes"]
     for path in (*made, *others):
         path.touch()
-    assert "Removed 2 older ones, so that 2 stay" in said(
+    assert "Older ones removed: 2; the latest 2 stay" in said(
         "backup", folder, "--keep", "2", "-c", file
     )
     left = set(folder.iterdir()) - {made[-1], *others}

@@ -35,7 +35,7 @@ NOT_HERE = {
     r"overdoor device (flash|test)\b": "wants a board on USB; tests/gateway has a simulated one",
     r"overdoor device (add|list)\b": "asks on a terminal; tests/gateway/test_device_setup.py",
     r"overdoor broker user ": "wants a broker with passwords; tests/gateway/test_broker_users.py",
-    r"sudo |cd /": "changes the machine on which it is typed; tried by hand in an empty Debian",
+    r"sudo |cd /": "changes the machine on which it is typed; make box has one of its own",
     r"podman ": "wants a container runtime, and minutes; tried by hand, as the page says",
     r"certbot ": "wants a domain, and root",
     r"MICROPYPATH=": "tests/system/test_firmware_and_gateway.py starts rooms this way",

@@ -66,7 +66,7 @@ def backup(
         else "It has the shop's secrets in it. Keep it where only you can read it, or --encrypt."
     )
     if keep is not None and (gone := several.thin(target, read.shop.id, keep)):
-        typer.echo(f"Removed {gone} older ones, so that {keep} stay.")
+        typer.echo(f"Older ones removed: {gone}; the latest {keep} stay.")
     _tell_what_is_elsewhere(read, config)
     if strange := archive.left_out(config):
         named = ", ".join(map(str, strange))
