@@ -6,7 +6,7 @@ import pytest
 
 from overdoor.core.effects import Refused
 from overdoor.core.events import Fact
-from overdoor.core.evolve import PRANK_MS
+from overdoor.core.evolve_call import PRANK_MS
 from overdoor.core.hours import Hours
 from overdoor.core.inputs import (
     Configured,

@@ -19,9 +19,9 @@ press again. A device that does not say how long is taken at its word.
 """
 
 from overdoor.core import ledger
+from overdoor.core.changing import DARK_MS
 from overdoor.core.escalation import Due, Timer
 from overdoor.core.events import Fact
-from overdoor.core.evolve import DARK_MS
 from overdoor.core.inputs import DeviceEvent
 from overdoor.core.lifecycle import Move
 from overdoor.core.model import Call, Device, Evidence, Kind, Millis, Room, Service, State

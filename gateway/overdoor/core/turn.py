@@ -21,7 +21,8 @@ from overdoor.core.effects import (
 )
 from overdoor.core.escalation import Due, Timer, policy_for, retry_due, sign_off, step_due, timers
 from overdoor.core.events import WATCHED, Event, Fact
-from overdoor.core.evolve import PRANK_MS, evolve
+from overdoor.core.evolve import evolve
+from overdoor.core.evolve_call import PRANK_MS
 from overdoor.core.lifecycle import TABLE, Move
 from overdoor.core.model import (
     Call,
