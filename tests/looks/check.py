@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from axe_playwright_python.async_playwright import Axe
 from babel import Locale
+from playwright.async_api import Browser, Page
 from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Page
 
 from overdoor.insight.measures import MEASURES
 from overdoor.web.language import COOKIE as LANGUAGE
@@ -34,6 +35,7 @@ NAMES = (  # what stands on pages and is nobody's to translate
     *("bg", "de", "el", "en", "Nov", "fire drill", "cp-new"),
 )
 AXE = {"rules": {"target-size": {"enabled": True}}}
+_readers: WeakKeyDictionary[Browser, Page] = WeakKeyDictionary()
 _ASK = f"({{ what, of }}) => {Path(__file__).with_name('check.js').read_text()}[what](of)"
 
 
@@ -109,31 +111,39 @@ async def _read_by_others(page: Page, name: str, findings: Findings) -> None:
     In `en-XA` no plain letter is left of what is translated; in the others nothing sticks out.
     """
     home = urlsplit(page.url)
-    kept = await page.context.storage_state()
-    others = await page.context.browser.new_context(  # type: ignore[union-attr]
-        storage_state=kept,
-        java_script_enabled=False,
-        ignore_https_errors=True,
-        viewport={"width": SMALL_PHONE, "height": 640},
-    )
-    try:
-        other = await others.new_page()
-        for language in ("en-XA", "ar-XB", "de"):
-            cookie = {"name": LANGUAGE, "value": language, "url": f"{home.scheme}://{home.netloc}"}
-            await others.add_cookies([cookie])  # type: ignore[list-item]
-            try:
-                await other.goto(page.url)
-            except PlaywrightError:
-                return  # the gateway of this state is away
-            if await other.locator("html").get_attribute("lang") != language:
-                continue  # an account that reads something else
-            if not name.startswith("wall") and (wide := await ask(other, "tooWide")):
-                findings.wide.append(f"{name} in {language} at {SMALL_PHONE} px: {wide}")
-            if language == "en-XA":
-                left = plain(await other.content(), *NAMES)
-                findings.english += [f"{name}: {words}" for words in left]
-    finally:
-        await others.close()
+    address = home._replace(fragment="").geturl()  # else the page that is there would do
+    other = await _reader(page)
+    for language in ("en-XA", "ar-XB", "de"):
+        cookie = {"name": LANGUAGE, "value": language, "url": f"{home.scheme}://{home.netloc}"}
+        await other.context.add_cookies([cookie])  # type: ignore[list-item]
+        try:
+            await other.goto(address)
+        except PlaywrightError:
+            return  # the gateway of this state is away
+        if await other.locator("html").get_attribute("lang") != language:
+            continue  # an account that reads something else
+        if not name.startswith("wall") and (wide := await ask(other, "tooWide")):
+            findings.wide.append(f"{name} in {language} at {SMALL_PHONE} px: {wide}")
+        if language == "en-XA":
+            left = plain(await other.content(), *NAMES)
+            findings.english += [f"{name}: {words}" for words in left]
+
+
+async def _reader(page: Page) -> Page:
+    """A page without scripts, of who has `page`. Each browser has one, which keeps its files."""
+    chromium = page.context.browser
+    assert chromium is not None
+    if chromium not in _readers:
+        context = await chromium.new_context(
+            java_script_enabled=False,
+            ignore_https_errors=True,
+            viewport={"width": SMALL_PHONE, "height": 640},
+        )
+        _readers[chromium] = await context.new_page()
+    reader = _readers[chromium]
+    await reader.context.clear_cookies()
+    await reader.context.add_cookies(await page.context.cookies())  # type: ignore[arg-type]
+    return reader
 
 
 async def _tab_through(page: Page, name: str, findings: Findings) -> None:

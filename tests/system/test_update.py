@@ -20,6 +20,7 @@ from tests.system.test_firmware_and_gateway import FIRMWARE, Room
 KEY = bytes(range(32))
 LIMIT_S = 120
 COMMAND_LIMIT_S = 200
+TEN_SECONDS = "_SETTLED_MS = const(10000)"
 
 
 def version(number: str, broken: bool = False) -> dict[str, Any]:
@@ -88,9 +89,13 @@ async def boards(street: Street, folder: Path, *devices: str) -> AsyncIterator[d
 
 
 def firmware(folder: Path, *, broken: bool = False) -> Path:
-    """A copy of today's, as somebody has it who changed it."""
+    """A copy of today's, as somebody has it who changed it: one that is sure of itself at once."""
     copy = folder / "changed"
     shutil.copytree(FIRMWARE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    trial = copy / "overdoor" / "trial.py"
+    text = trial.read_text()
+    assert TEN_SECONDS in text
+    trial.write_text(text.replace(TEN_SECONDS, TEN_SECONDS.replace("10000", "500")))
     if broken:
         (copy / "overdoor" / "link.py").write_text("import nothing_of_this_name\n")
     return copy
@@ -123,9 +128,10 @@ async def test_the_command_brings_a_version_onto_every_device(
     street: Street, tmp_path: Path
 ) -> None:
     gateway = await street.gateway()
+    few = ("--firmware", firmware(tmp_path), "--steady", "1")
     async with boards(street, tmp_path, "cp-w1", "cp-w2"):
         await online(gateway)
-        status, said = await update(gateway, "--all", "--version", "0.2.0", "--steady", "1")
+        status, said = await update(gateway, "--all", "--version", "0.2.0", *few)
         assert status == 0, said
         assert "2 of 2 run 0.2.0" in said
         assert await firmwares(gateway) == {"cp-w1": "0.2.0", "cp-w2": "0.2.0"}
@@ -133,8 +139,8 @@ async def test_the_command_brings_a_version_onto_every_device(
         status, said = await update(gateway, "cp-w1", "--version", "0.1.5")
         assert status == 2
         assert "--back-from 0.2.0" in said
-        back = ("--version", "0.1.5", "--back-from", "0.2.0", "--steady", "1")
-        status, said = await update(gateway, "cp-w1", *back)
+        back = ("--version", "0.1.5", "--back-from", "0.2.0")
+        status, said = await update(gateway, "cp-w1", *back, *few)
         assert status == 0, said
         kept = (await gateway.get("/devices/cp-w1"))["last_update"]
         assert (kept["version"], kept["stage"]) == ("0.1.5", "confirmed")
@@ -167,7 +173,7 @@ async def test_a_device_that_is_away_gets_it_when_it_comes_back(
 
         await until(one_online, "one room is online")
         (tmp_path / "devices" / "cp-w2.json").write_text(json.dumps({"update_key": KEY.hex()}))
-        few = ("--all", "--version", "0.2.0", "--steady", "1")
+        few = ("--all", "--version", "0.2.0", "--steady", "1", "--firmware", firmware(tmp_path))
         status, said = await update(gateway, *few, "--patience", "0")
         assert status == 1, said
         assert "Left: cp-w2: offline." in said
@@ -185,7 +191,8 @@ async def test_a_battery_button_is_named_and_is_no_failure(street: Street, tmp_p
     asleep = {"power": "battery", "update_key": KEY.hex()}
     (tmp_path / "devices" / "cp-w2.json").write_text(json.dumps(asleep))
     async with boards(street, tmp_path, "cp-w1"):
-        status, said = await update(gateway, "--all", "--version", "0.2.0", "--steady", "1")
+        few = ("--firmware", firmware(tmp_path), "--steady", "1")
+        status, said = await update(gateway, "--all", "--version", "0.2.0", *few)
         assert status == 0, said
         assert "1 of 1 run 0.2.0." in said
         assert "By cable: cp-w2, a battery button: overdoor device flash cp-w2." in said
