@@ -1,7 +1,10 @@
 """What all tests share: the tools they need, named in the report's head."""
 
+import contextlib
 import os
+import secrets
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +17,15 @@ from playwright.async_api import expect
 settings.register_profile("overdoor", deadline=None)
 settings.load_profile("overdoor")
 expect.set_options(timeout=60_000)
+
+# The tests compare with libraries that bring pandas and numpy, and sqlite-utils loads whatever of
+# them is there. A shop has neither: without them a gateway starts here as fast as there.
+_LEAN = str(Path(__file__).with_name("lean"))
+if _LEAN in sys.path:  # a process that was started to run tests itself
+    sys.path.remove(_LEAN)
+else:
+    _before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join([_LEAN, *([_before] if _before else [])])
 
 _PLACES = f"{os.environ.get('PATH', '')}:/usr/sbin:{Path(sys.executable).parent}"
 TOOLS = {
@@ -30,6 +42,18 @@ def tool(name: str) -> str:
     if path is None:
         pytest.fail(f"{name} is not there: {TOOLS[name]}", pytrace=False)
     return path
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody has.
+
+    Nor will anybody be given it until it is taken: systems give away those from 32768 on (IANA:
+    49152), among them to every connection that a test beside this one makes.
+    """
+    while True:
+        port = 10_000 + secrets.randbelow(22_768)  # not `random`, which Hypothesis seeds
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def pytest_report_header() -> list[str]:

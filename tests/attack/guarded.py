@@ -13,9 +13,9 @@ import aiomqtt
 from overdoor.config import read
 from overdoor.device.folder import Folder, Site
 from overdoor.device.provision import Bench
-from tests.conftest import tool
+from tests.conftest import free_port, tool
 from tests.gateway.broker import HOST
-from tests.system.conftest import free_port, process, until
+from tests.system.conftest import process, until
 
 PREFIX = "overdoor/1/demo"
 BOOT = "0123456789ab"

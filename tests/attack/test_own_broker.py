@@ -16,8 +16,9 @@ from typer.testing import CliRunner
 from overdoor.bus import BrokerError, EmbeddedBroker, Guard, broker
 from overdoor.cli import app
 from overdoor.config import ConfigError, read
+from tests.conftest import free_port
 from tests.gateway.broker import HOST
-from tests.system.conftest import OVERDOOR, Device, free_port, process, until
+from tests.system.conftest import OVERDOOR, Device, process, until
 
 from .guarded import NODELAY, SHOP, a_shop
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from tests.bench.place import gateway
-from tests.system.conftest import free_port
+from tests.conftest import free_port
 
 STARTS, ROUNDS = 7, 15
 CHARTS = ("to_be_helped", "abandonment", "service_level", "calls", "patience")

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.conftest import tool
-from tests.system.conftest import OVERDOOR, free_port, mosquitto_config, process
+from tests.conftest import free_port, tool
+from tests.system.conftest import OVERDOOR, mosquitto_config, process
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 

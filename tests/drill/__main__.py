@@ -23,9 +23,9 @@ from pathlib import Path
 
 import httpx
 
+from tests.conftest import free_port
 from tests.drill import memory, verdict
 from tests.drill.shop import Broker, Disk, Gateway, Room, write_config
-from tests.system.conftest import free_port
 
 SETTLED_IN = 1 / 6  # of the time: memory is compared from here on
 SHORTEST = 0.2  # pause between two of the same, as a share of the mean

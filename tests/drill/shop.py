@@ -17,8 +17,8 @@ from typing import Any
 import httpx
 
 from overdoor.demo.rooms import RESET_STATUS
-from tests.conftest import tool
-from tests.system.conftest import OVERDOOR, free_port, mosquitto_config
+from tests.conftest import free_port, tool
+from tests.system.conftest import OVERDOOR, mosquitto_config
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
 READY_LIMIT_S = 30.0

@@ -5,7 +5,6 @@ import importlib.util
 import json
 import os
 import shutil
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -14,6 +13,8 @@ from typing import Any
 
 import aiomqtt
 import pytest
+
+from tests.conftest import free_port
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
 PREFIX = "overdoor/1/test/"
@@ -205,12 +206,6 @@ class Broker:
             self._process.kill()
             await self._process.wait()
             self._process = None
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def listening(port: int) -> None:

@@ -21,10 +21,10 @@ from overdoor.device.board import Board
 from overdoor.device.flash import Flashed, Progress, flash
 from overdoor.device.folder import Folder, Site
 from overdoor.device.provision import Bench
-from tests.conftest import tool
+from tests.conftest import free_port, tool
 
 from .certificates import Authority
-from .conftest import TIMEOUT_S, Broker, Shop, free_port, listening, room_config
+from .conftest import TIMEOUT_S, Broker, Shop, listening, room_config
 from .usb import UsbBoard
 
 MPREMOTE = Path(sys.executable).with_name("mpremote")

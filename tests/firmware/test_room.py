@@ -8,13 +8,14 @@ from typing import Any
 import iotcore
 import pytest
 
+from tests.conftest import free_port
+
 from .conftest import (
     DEVICE,
     PREFIX,
     Broker,
     Room,
     Shop,
-    free_port,
     is_amber,
     is_blue,
     is_dark,

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from overdoor import authority as authority_files
 from overdoor.authority import Authority as ShopAuthority
+from tests.conftest import free_port
 
 from .certificates import Authority
 from .conftest import (
@@ -27,7 +28,6 @@ from .conftest import (
     Log,
     Room,
     a_task,
-    free_port,
     is_dark,
     is_white,
     listening,

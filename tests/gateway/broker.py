@@ -19,6 +19,7 @@ from overdoor.core.model import Plan
 from overdoor.engine import Engine
 from overdoor.orders import Orders
 from overdoor.store import Store
+from tests.conftest import free_port
 
 from .house import TIMEOUT_S
 from .shop import BOOT, a_plan
@@ -32,8 +33,7 @@ class Broker:
 
     def __init__(self, kind: str, folder: Path, settings: str = "") -> None:
         self.kind = kind
-        with socket.create_server((HOST, 0)) as server:
-            self.port: int = server.getsockname()[1]
+        self.port = free_port()
         config = folder / "mosquitto.conf"
         config.write_text(f"listener {self.port} {HOST}\nallow_anonymous true\n{settings}")
         iotcore = [sys.executable, "-m", "iotcore", "--listen", HOST, "--log-level", "CRITICAL"]

@@ -16,9 +16,10 @@ from overdoor.engine import BROKER_AWAY
 from overdoor.finding import Finding, Level
 from overdoor.store import FILE, Store, StoreError
 from overdoor.store.store import locked
+from tests.conftest import free_port
 
 from .broker import MOSQUITTO, Broker
-from .test_cli import busy_port, free_port, overdoor, write_shop
+from .test_cli import busy_port, overdoor, write_shop
 
 
 def found(file: Path, gateway: Gateway | None = None) -> list[Finding]:

@@ -18,6 +18,7 @@ import typer
 from overdoor import __version__
 from overdoor.cli import app
 from overdoor.store import Store
+from tests.conftest import free_port
 
 SHOP = """\
 [shop]
@@ -45,12 +46,6 @@ zone = "women"
 device = "cp-w1"
 """
 LIMIT_S = 60
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -19,9 +19,9 @@ from overdoor.device import DeviceError
 from overdoor.device.command import app
 from overdoor.device.folder import Folder, Site
 from overdoor.device.provision import Bench
-from tests.conftest import tool
+from tests.conftest import free_port, tool
 
-from .test_cli import assert_one_sentence, free_port
+from .test_cli import assert_one_sentence
 
 SHOP = """\
 [shop]

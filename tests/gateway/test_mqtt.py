@@ -19,6 +19,7 @@ from paho.mqtt.client import Client
 
 from overdoor.bus.mqtt import Connection, Hello, Message, MqttError
 from overdoor.bus.wire import Wire
+from tests.conftest import free_port
 
 from .broker import HOST, MOSQUITTO
 from .house import TIMEOUT_S
@@ -203,8 +204,7 @@ def tls(tmp_path: Path) -> Iterator[tuple[int, ssl.SSLContext]]:
     authority = trustme.CA()
     certificate = authority.issue_cert("localhost")
     certificate.private_key_and_cert_chain_pem.write_to_path(tmp_path / "server.pem")
-    with socket.create_server((HOST, 0)) as server:
-        port: int = server.getsockname()[1]
+    port = free_port()
     config = tmp_path / "mosquitto.conf"
     config.write_text(
         f"listener {port} {HOST}\nallow_anonymous true\nuser root\nmax_inflight_messages 0\n"

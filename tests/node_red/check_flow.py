@@ -13,8 +13,9 @@ import pytest
 
 from tests.attack.test_own_broker import OwnBroker
 from tests.attack.test_own_broker import running as running_shop
+from tests.conftest import free_port
 from tests.gateway.listeners import Listener, listening
-from tests.system.conftest import Device, a_street, free_port, process
+from tests.system.conftest import Device, a_street, process
 
 ROOT = Path(__file__).parents[2]
 NODE_RED = ROOT / ".node-red" / "node_modules" / "node-red" / "red.js"

@@ -15,7 +15,7 @@ import aiomqtt
 import httpx
 import pytest
 
-from tests.conftest import tool
+from tests.conftest import free_port, tool
 
 OVERDOOR = Path(sys.executable).with_name("overdoor")
 LIMIT_S = 60.0  # on a machine that is busy with something else too
@@ -49,12 +49,6 @@ zone = "women"
 at = [6.0, 2.5]
 device = "cp-w2"
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def mosquitto_config(port: int) -> str:

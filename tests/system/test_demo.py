@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from tests.conftest import tool
-from tests.system.conftest import LIMIT_S, OVERDOOR, environment, free_port, process
+from tests.conftest import free_port, tool
+from tests.system.conftest import LIMIT_S, OVERDOOR, environment, process
 
 CHROMIUM = [
     "--no-sandbox",

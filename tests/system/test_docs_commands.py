@@ -20,7 +20,8 @@ import pytest
 import typer.main
 
 from overdoor.cli import app
-from tests.system.conftest import environment, free_port
+from tests.conftest import free_port
+from tests.system.conftest import environment
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent

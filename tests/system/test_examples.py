@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.attack.test_own_broker import OwnBroker, running
+from tests.conftest import free_port
 from tests.gateway.listeners import Heard, Listener, listening
-from tests.system.conftest import LIMIT_S, Device, Street, free_port, process
+from tests.system.conftest import LIMIT_S, Device, Street, process
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 SECRET = "whsec_" + "QUJD" * 8

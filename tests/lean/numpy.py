@@ -1,0 +1,3 @@
+"""Not there, for what the tests start: see tests/conftest.py."""
+
+raise ImportError("a shop has no numpy")
