@@ -121,7 +121,8 @@ class EmbeddedBroker:
         if await _listening(self._host, self.port):
             raise BrokerError(
                 f"Port {self.port} on {self._host} is taken, so the embedded broker cannot start. "
-                "Stop what listens there, or set another [mqtt] port."
+                "Stop what listens there (Debian's own mosquitto: sudo systemctl disable --now "
+                "mosquitto), or set another [mqtt] port."
             )
         await self._spawn()
         self._tasks = [asyncio.create_task(self._keep(), name="embedded broker")]

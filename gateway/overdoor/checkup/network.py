@@ -162,7 +162,10 @@ def _embedded(config: Config, gateway: Gateway | None) -> Iterator[Finding]:
             Sentence(
                 "Port %(port)s is taken, so the embedded broker cannot start.", port=mqtt.port
             ),
-            Sentence("Stop what listens there, or set another [mqtt] port."),
+            Sentence(
+                "Stop what listens there (Debian's own mosquitto: sudo systemctl disable --now "
+                "mosquitto), or set another [mqtt] port."
+            ),
         )
     guard = Guard(mqtt.bind, config.shop.id, Path()) if mqtt.is_guarded else None
     try:
@@ -170,7 +173,9 @@ def _embedded(config: Config, gateway: Gateway | None) -> Iterator[Finding]:
     except BrokerError as error:
         yield bad(
             Sentence("The embedded broker cannot start: %(why)s", why=error),
-            Sentence("Install mosquitto."),
+            Sentence(
+                "On Debian: sudo apt install mosquitto && sudo systemctl disable --now mosquitto"
+            ),
         )
         return
     if gateway is not None and BROKER_AWAY in gateway.reasons:
