@@ -145,7 +145,7 @@ def test_no_device_gets_the_gateways_user(shop: Guarded) -> None:
 
 
 async def test_overdoor_check_does_not_put_the_gateway_out(shop: Guarded, witness: Witness) -> None:
-    found = await asyncio.to_thread(lambda: list(network.broker(read(shop.file))))
+    found = await asyncio.to_thread(lambda: list(network.broker(read(shop.file), None)))
     assert any("it is mosquitto version" in str(finding.what) for finding in found)
     assert await witness.after("mark") == []
     assert not witness.ended

@@ -360,6 +360,25 @@ def test_what_is_not_there_is_not_replaced(
     assert file.read_text() == before
 
 
+@pytest.mark.parametrize("name", ["gateway", "gateway-check", "cp-w2", "site"])
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_an_id_that_means_something_else_is_given_to_no_device(
+    tmp_path: Path, name: str, by_hand: bool
+) -> None:
+    """The gateway's users, a device that was replaced, the file that all devices share."""
+    file = a_shop(tmp_path)
+    add(file, "w2")
+    bench(file).replace("w2", None, {})
+    if by_hand:
+        file.write_text(
+            file.read_text().replace('name = "Women 1"', f'name = "1"\ndevice = "{name}"')
+        )
+    before = {path: path.read_bytes() for path in (tmp_path / "devices").iterdir()}
+    with pytest.raises(DeviceError, match=f"'{name}' "):
+        add(file, "w1" if by_hand else None, None if by_hand else name)
+    assert {path: path.read_bytes() for path in (tmp_path / "devices").iterdir()} == before
+
+
 async def test_mosquitto_takes_the_files_and_refuses_a_revoked_device(tmp_path: Path) -> None:
     """The real broker: a device reaches its own topics only, and nothing once it is replaced."""
     port = free_port()

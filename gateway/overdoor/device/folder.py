@@ -208,7 +208,7 @@ class Folder:
         self._write_text(mosquitto.SETTINGS, settings)
 
     def was(self, device: str) -> bool:
-        """Whether a device of this id was ever set up."""
+        """Whether a device of this id was ever set up; `site` has its name in the folder."""
         return any((self.path / f"{device}.{end}").exists() for end in ("json", "revoked"))
 
     def _read(self, name: str) -> dict[str, Any] | None:

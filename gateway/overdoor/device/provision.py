@@ -43,19 +43,21 @@ class Bench:
         else:
             named, name = (self._room(room), f"cp-{room}"[:32]) if room else ((), "cp-1")
         bare = [each for each in named if each not in done]
-        if wish in ((gateway := self._gateway()[0]), checker(gateway)):
-            raise DeviceError(
-                f"{wish!r} is the gateway's own user on the broker; give another --device."
-            )
         programs = self.folder.programs()
         taken = {*self.planned(), *programs}
         device = wish or (bare[0] if bare else self.folder.free_id(name, taken))
+        if device in ((gateway := self._gateway()[0]), checker(gateway)):
+            raise DeviceError(
+                f"{device!r} is the gateway's own user on the broker; give another --device."
+            )
         if device in programs:
             raise DeviceError(
                 f"{device!r} is a program's user on the broker; give another --device."
             )
         if device in done or (device in taken and device not in bare):
             raise DeviceError(f"{device!r} is there already; give another --device, or none.")
+        if self.folder.was(device):
+            raise DeviceError(f"{device!r} was used before; give another --device, or none.")
         self.folder.issue(device, self.config.shop.id, self._site(), dict(board))
         if device not in bare:
             try:
