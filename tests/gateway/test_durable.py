@@ -98,3 +98,15 @@ def test_a_folder_of_secrets_is_for_its_owner_and_for_no_repository(tmp_path: Pa
     durable.secret_folder(folder)
     assert folder.stat().st_mode & 0o777 == 0o700
     assert (folder / ".gitignore").read_text() == "*\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root writes for others")
+def test_what_root_writes_belongs_to_the_user_of_the_shop(tmp_path: Path) -> None:
+    os.chown(tmp_path, 12345, 12345)
+    durable.secret_folder(tmp_path / "devices")
+    durable.write(tmp_path / "devices" / "new", b"secret")
+    durable.write(tmp_path / "shop.toml", b"old")
+    os.chown(tmp_path / "shop.toml", 12346, 12346)
+    durable.write(tmp_path / "shop.toml", b"new")
+    made = (tmp_path / "devices", tmp_path / "devices" / "new", tmp_path / "shop.toml")
+    assert [path.stat().st_uid for path in made] == [12345, 12345, 12346]
