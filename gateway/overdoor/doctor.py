@@ -67,6 +67,9 @@ def doctor(
     strike = _Striking(secrets_of(read, config), _names_of(read.data.path / FILE))
     try:
         target.touch(0o600, exist_ok=False)
+    except OSError as error:
+        raise ConfigError(f"{target} cannot be written: {error.strerror}.") from None
+    try:
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
             for name, text in _texts(read, config, log):
                 bundle.writestr(name, strike(text))
@@ -74,6 +77,9 @@ def doctor(
     except OSError as error:
         target.unlink(missing_ok=True)
         raise ConfigError(f"{target} cannot be written: {error.strerror}.") from None
+    except ConfigError:  # of the log that was named
+        target.unlink(missing_ok=True)
+        raise
     typer.echo(f"{target} has {', '.join(names)}. Look into it before you send it.")
 
 

@@ -148,6 +148,17 @@ def test_a_full_disk_leaves_no_empty_bundle(shop: Path) -> None:
     assert not target.exists()
 
 
+def test_what_cannot_be_packed_is_one_sentence_and_leaves_nothing(shop: Path) -> None:
+    for target, more, said in (
+        (shop.parent / "bundle.zip", ["--log", "/nowhere/log"], "/nowhere/log cannot be read"),
+        (shop / "bundle.zip", [], "bundle.zip cannot be written: Not a directory"),
+    ):
+        ended = CliRunner().invoke(app, ["doctor", str(target), "-c", str(shop), *more])
+        assert isinstance(ended.exception, ConfigError)
+        assert said in str(ended.exception)
+        assert not target.exists()
+
+
 def test_it_never_overwrites(shop: Path) -> None:
     (shop.parent / "bundle.zip").write_text("mine")
     words = ["doctor", str(shop.parent / "bundle.zip"), "-c", str(shop)]

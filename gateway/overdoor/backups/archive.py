@@ -73,7 +73,7 @@ def write(config: Config, shop_file: Path, target: Path, password: str | None) -
             beside.replace(target)
         durable.sync_folder(target.parent)
     except OSError as error:
-        raise BackupError(f"The backup to {target} failed: {error.strerror}.") from error
+        raise BackupError(f"The backup to {target} failed: {error.strerror or error}.") from error
     return contents
 
 

@@ -125,7 +125,7 @@ def parse(text: str, path: Path) -> Config:
 
 def _where(path: Path, text: str, location: tuple[Any, ...]) -> str:
     """The line of the file; or the variable of the environment, which wins."""
-    variable = "__".join(["OVERDOOR_" + str(location[0]), *map(str, location[1:])]).upper()
+    variable = f"OVERDOOR_{'__'.join(map(str, location))}".upper()
     if any(name.upper() == variable for name in os.environ):
         return f"{variable} in the environment"
     return f"{path}{_line(text, location)}"
