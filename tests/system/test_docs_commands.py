@@ -25,7 +25,7 @@ from tests.system.conftest import environment
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-LIMIT_S = 60.0
+LIMIT_S = 180.0
 STARTED = "Ctrl-C"  # what both of these say once they run
 UNTIL_STOPPED = ("make run", "overdoor run")
 NOT_HERE = {
