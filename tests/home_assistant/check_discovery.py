@@ -86,6 +86,7 @@ async def home_assistant(port: int, folder: Path, **access: str) -> AsyncIterato
     with (folder / "log").open("w") as log:
         async with process(
             PYTHON,
+            "-E",  # it has numpy, unlike the shop: see tests/conftest.py
             HERE / "hass.py",
             folder,
             stdout=subprocess.PIPE,
