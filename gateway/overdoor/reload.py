@@ -32,7 +32,12 @@ class Followed(Protocol):
 
 
 async def follow(files: Sequence[Followed], asked: asyncio.Event) -> None:
-    """Looks at files now and then, and when somebody asks, for ever."""
+    """Looks at files now and then, and when somebody asks, for ever.
+
+    A fault of ours in a look ends neither this nor the gateway. It is in the log once, until it is
+    another, or somebody asks.
+    """
+    said: dict[Followed, str] = {}
     while True:
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_EVERY_S):
@@ -40,7 +45,14 @@ async def follow(files: Sequence[Followed], asked: asyncio.Event) -> None:
         is_asked = asked.is_set()
         asked.clear()
         for file in files:
-            await file.look(asked=is_asked)
+            try:
+                await file.look(asked=is_asked)
+            except Exception as error:
+                if is_asked or said.get(file) != repr(error):
+                    log.exception("a file that changed could not be taken up")
+                said[file] = repr(error)
+            else:
+                said.pop(file, None)
 
 
 class ShopFile:

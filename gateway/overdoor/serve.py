@@ -14,10 +14,9 @@ from typing import Self
 
 import structlog
 import uvicorn
-from cryptography import x509
 from fastapi import APIRouter, FastAPI
 
-from overdoor import authority, checkup, mdns, storage
+from overdoor import checkup, mdns, storage
 from overdoor.bus import Address, Bus, Discovery, EmbeddedBroker, Guard
 from overdoor.bus.mosquitto import DEVICES, GATEWAY, PASSWORDS
 from overdoor.cards import Cards
@@ -30,7 +29,7 @@ from overdoor.notify import Ladder
 from overdoor.orders import Orders
 from overdoor.reach import Reach
 from overdoor.reload import ShopFile, follow, stamp
-from overdoor.renewal import Renewal, check_tls
+from overdoor.renewal import Renewal, Tls, read_tls, show_instead
 from overdoor.resources import folder
 from overdoor.store import Store
 from overdoor.store.numbers import Numbers
@@ -107,7 +106,7 @@ async def serve(  # noqa: PLR0915 - a shop is put together in one place
     seen = stamp(file) if file is not None else None
     stopping, again = _signals(may_read_again=file is not None)
     supervisor = Supervisor()
-    check_tls(config.web)
+    read_tls(config.web)
     with _listen(config) as listener:
         store = Store(config.data.path)
         async with _broker(config, file) as (address, broker_name):
@@ -206,13 +205,11 @@ def _signals(*, may_read_again: bool) -> tuple[asyncio.Event, asyncio.Event]:
     return stopping, again
 
 
-def _show(app: FastAPI, server: uvicorn.Server, certificate: x509.Certificate) -> None:
+def _show(app: FastAPI, server: uvicorn.Server, tls: Tls) -> None:
     """Shows a certificate that was found good to every browser that comes from now on."""
-    config, state = server.config, app.state
-    if config.ssl is not None and config.ssl_certfile is not None:
-        config.ssl.load_cert_chain(config.ssl_certfile, config.ssl_keyfile)
-        state.certificate = certificate
-        state.authority = authority.vouching(Path(config.ssl_certfile))
+    if server.config.ssl is not None:
+        show_instead(server.config.ssl, tls)
+        app.state.certificate, app.state.authority = tls.certificate, tls.authority
 
 
 class _Tasks:

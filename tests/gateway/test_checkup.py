@@ -1,25 +1,30 @@
 """`overdoor check`: each thing that can be wrong is said in one line, with how to mend it."""
 
+import fcntl
+import socket
 import sqlite3
 import subprocess
-from contextlib import closing
+import threading
+import time
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from overdoor import config, storage
+from overdoor import checkup, config, storage
 from overdoor.checkup import Gateway, ask, look, machine, network
+from overdoor.checkup.gateway import answer
 from overdoor.cli import app
 from overdoor.core.sentence import Sentence
 from overdoor.engine import BROKER_AWAY
 from overdoor.finding import Finding, Level
-from overdoor.store import FILE, Store, StoreError
-from overdoor.store.store import locked
+from overdoor.store import FILE, Store, StoreError, store
+from overdoor.store.store import LOCK, locked
 from tests.conftest import free_port
 
 from .broker import MOSQUITTO, Broker
-from .test_cli import busy_port, overdoor, write_shop
+from .test_cli import LIMIT_S, busy_port, overdoor, write_shop
 
 
 def found(file: Path, gateway: Gateway | None = None) -> list[Finding]:
@@ -96,6 +101,40 @@ def test_whoever_listens_and_says_nothing_is_a_gateway_only_while_one_has_the_sh
     found = [*network.pages(read, hanging)]
     assert "it hangs" in found[0].what
     assert found[0].level is Level.BAD
+
+
+def test_whoever_never_comes_to_an_end_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What drips is measured as a whole, not from byte to byte."""
+    monkeypatch.setattr(checkup.gateway, "_ASK_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        read = config.read(write_shop(tmp_path, web=server.getsockname()[1]))
+        dripping = threading.Thread(target=drip, args=(server,))
+        dripping.start()
+        assert answer(read.web, "/readyz") == ""
+        dripping.join(LIMIT_S)
+        assert not dripping.is_alive()
+
+
+def drip(server: socket.socket) -> None:
+    """Says a little again and again, until it is given up, or for 10 s."""
+    asked, _ = server.accept()
+    with asked, suppress(OSError):
+        asked.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        for _ in range(100):
+            asked.sendall(b"x")
+            time.sleep(0.1)
+
+
+def test_a_look_at_who_has_the_folder_keeps_no_gateway_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Store(tmp_path).close()
+    with (tmp_path / LOCK).open() as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        monkeypatch.setattr(store.time, "sleep", lambda _: looking.close())
+        Store(tmp_path).close()
 
 
 def test_a_broker_says_its_version(tmp_path: Path) -> None:

@@ -1,13 +1,15 @@
 """A shop.toml that changes while the gateway runs."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from overdoor import reload
 from overdoor.config import read
 from overdoor.engine import Engine
-from overdoor.reload import ShopFile, stamp
+from overdoor.reload import ShopFile, follow, stamp
 from overdoor.store import Store
 
 from .test_cli import write_shop
@@ -102,3 +104,29 @@ async def test_every_part_that_wants_a_restart_is_said_to(
         file.write(f"\n[{table}]\n{line}\n")
     await shop_file.look(asked=False)
     assert f"[{table}]" in capsys.readouterr().out
+
+
+async def test_a_fault_in_a_look_is_in_the_log_once_and_the_other_files_are_followed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reload, "LOOK_EVERY_S", 0.01)
+    asked, looked = asyncio.Event(), asyncio.Semaphore(0)
+
+    class Faulty:
+        async def look(self, *, asked: bool) -> None:
+            raise RuntimeError("a fault of ours")
+
+    class Other:
+        async def look(self, *, asked: bool) -> None:
+            looked.release()
+
+    following = asyncio.create_task(follow([Faulty(), Other()], asked))
+    try:
+        async with asyncio.timeout(60):
+            for _ in range(5):
+                await looked.acquire()
+    finally:
+        following.cancel()
+    said = capsys.readouterr().out
+    assert said.count("could not be taken up") == 1
+    assert "a fault of ours" in said

@@ -3,6 +3,7 @@
 import json
 import socket
 import ssl
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from overdoor.core.sentence import Sentence
 from overdoor.store.store import is_locked
 
 _ASK_S = 3.0
+_LONGEST = 1_000_000  # bytes of an answer; ours are shorter
 _WRITE_S = "overdoor_disk_write_seconds "  # how its line in /metrics begins
 
 
@@ -40,22 +42,43 @@ def ask(config: Config) -> Gateway | None:
 
 
 def answer(web: WebPart, path: str) -> str | None:
-    """What is said there; empty if nothing comes, None if nobody listens or it is not for us."""
+    """What is said there; empty if it is not whole after 3 s, None if nobody listens for us."""
     host = web.here.partition("://")[2].rpartition(":")[0].strip("[]")
+    ends = time.monotonic() + _ASK_S
     request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
     try:
         plain = socket.create_connection((host, web.port), _ASK_S)
         with plain:
-            plain.settimeout(_ASK_S)
+            plain.settimeout(_left(ends))
             asked = _unchecked().wrap_socket(plain) if web.scheme == "https" else plain
             with asked:
+                asked.settimeout(_left(ends))
                 asked.sendall(request)
-                said = b"".join(iter(lambda: asked.recv(4096), b""))
+                said = _read(asked, ends)
                 return said.partition(b"\r\n\r\n")[2].decode(errors="replace")
     except TimeoutError:
         return ""
     except OSError:
         return None
+
+
+def _read(asked: socket.socket, ends: float) -> bytes:
+    """All that is said until then. Raises `OSError`, if there is more: `TimeoutError`."""
+    said = bytearray()
+    while len(said) < _LONGEST:
+        asked.settimeout(_left(ends))
+        if not (piece := asked.recv(65_536)):
+            return bytes(said)
+        said += piece
+    raise TimeoutError
+
+
+def _left(ends: float) -> float:
+    """Seconds until then. Raises `TimeoutError`: a socket that is given none of them waits not."""
+    left = ends - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
 
 
 def _unchecked() -> ssl.SSLContext:

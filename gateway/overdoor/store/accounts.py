@@ -274,7 +274,7 @@ def remove_token(name: str) -> list[Statement]:
 def beside(folder: Path) -> Iterator[Connection]:
     """The database for a command, whether or not its gateway runs. Raises `StoreError`."""
     with suppress(InUse):
-        Store(folder).close()  # makes the tables that are missing
+        Store(folder, patience_s=0).close()  # makes the tables that are missing
     try:
         with closing(connect(folder / FILE)) as db:
             db.execute("PRAGMA secure_delete = ON")

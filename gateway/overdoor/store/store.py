@@ -6,11 +6,12 @@ import json
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from weakref import WeakSet
 
 import structlog
@@ -29,6 +30,7 @@ from overdoor.store.writer import Writer
 
 FILE = "overdoor.db"
 LOCK = "overdoor.lock"
+PATIENCE_S = 1.0  # for who has the folder a moment only: a look at it, a command
 COMPACTED_AT_START = 32_000_000  # bytes, a second or two even on a small box
 
 
@@ -48,14 +50,14 @@ class Store:
     """The database of one shop.
 
     Readers have a connection for each thread; the writer has its own. Raises `StoreError` when
-    the folder cannot be used, or another gateway uses it.
+    the folder cannot be used, or `InUse` if another gateway uses it, also after that patience.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, patience_s: float = PATIENCE_S) -> None:
         self.path = folder / FILE
         self._local = threading.local()
         with ExitStack() as stack:
-            stack.enter_context(locked(folder))
+            stack.enter_context(locked(folder, patience_s))
             self._readers: WeakSet[_Reader] = WeakSet()
             stack.callback(self._close_connections)
             with self.opening():
@@ -320,7 +322,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path, patience_s: float = PATIENCE_S) -> Iterator[None]:
     """Keeps the folder for one gateway. Raises `StoreError`, `InUse`."""
     try:
         folder.mkdir(0o700, parents=True, exist_ok=True)
@@ -332,14 +334,23 @@ def locked(folder: Path) -> Iterator[None]:
             "the gateway, or set another [data] path."
         ) from error
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InUse(
-                f"A gateway is running on {folder} already. Stop it first, or give this one "
-                "another [data] path."
-            ) from None
+        ends = time.monotonic() + patience_s
+        while not _taken(file):
+            if time.monotonic() >= ends:
+                raise InUse(
+                    f"A gateway is running on {folder} already. Stop it first, or give this one "
+                    "another [data] path."
+                )
+            time.sleep(0.02)
         yield
+
+
+def _taken(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def is_locked(folder: Path) -> bool:
