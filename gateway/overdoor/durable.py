@@ -33,7 +33,11 @@ def secret_folder(folder: Path) -> None:
     """
     if not folder.exists():
         folder.mkdir(mode=0o700)
-        _give(folder, folder.parent)
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            _give(handle, folder.parent)
+        finally:
+            os.close(handle)
         write(folder / ".gitignore", b"*\n")
 
 
@@ -64,8 +68,11 @@ def _beside(file: Path, content: bytes, mode: int) -> Iterator[Path]:
         new.unlink(missing_ok=True)
 
 
-def _give(made: int | Path, like: Path) -> None:
-    """To the owner of something else, if root made it: the gateway's user has to read it."""
+def _give(made: int, like: Path) -> None:
+    """To the owner of something else, if root made it: the gateway's user has to read it.
+
+    `made` is a handle: whose folder it is can put something else under its name meanwhile.
+    """
     if os.geteuid() == 0:
         status = like.stat()
         os.chown(made, status.st_uid, status.st_gid)

@@ -48,6 +48,8 @@ RequiresMountsFor={to}
 
 [Service]
 Type=oneshot
+# A network disk that hangs is a night that failed.
+TimeoutStartSec=3h
 ExecStart={command} backup {to} --keep {keep} --config {config}{encrypt}
 WorkingDirectory={folder}
 User={user}
@@ -161,7 +163,8 @@ def _locks(config: Config, file: Path, more: list[Path], *, web: bool) -> str:
     bound = "CAP_NET_BIND_SERVICE" if low else ""
     homes = any(str(path).startswith(_HOMES) for path in paths)
     return _LOCKS.format(
-        writes=" ".join(map(_escaped, writes)),
+        # Without "-" a folder that is not there ends the unit before Overdoor can say so.
+        writes=" ".join(f"-{_escaped(path)}" for path in writes),
         capabilities=f"{bind}CapabilityBoundingSet={bound}\n",
         home="read-only" if homes else "yes",
     )
@@ -172,7 +175,9 @@ def _command() -> Path:
 
 
 def _name(config: Config) -> str:
-    return config.shop.name.replace("%", "%%")
+    """In one line, and no more than words: who may edit shop.toml is not who writes units."""
+    plain = "".join(c if c.isprintable() and c != "\\" else " " for c in config.shop.name)
+    return " ".join(plain.split()).replace("%", "%%")
 
 
 def _escaped(path: Path) -> str:

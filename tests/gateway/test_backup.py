@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from overdoor import config
-from overdoor.backups import BackupError, archive, sealed
+from overdoor.backups import BackupError, archive, sealed, several
 from overdoor.backups.command import PASSWORD
 from overdoor.backups.sealed import Opening, Sealing
 from overdoor.cli import app
@@ -184,6 +184,24 @@ def test_in_a_folder_the_latest_stay_and_the_one_just_made_whatever_the_clock_sa
     assert len(left) == 1
     assert "is whole: Demo Shop" in said("restore", left.pop(), "--check")
     refused("for whole shops in a folder", "backup", tmp_path / "nas", "--keep", "2", "-c", file)
+
+
+def test_what_a_backup_that_was_ended_left_goes_with_the_next(file: Path, tmp_path: Path) -> None:
+    folder, data = tmp_path / "kept", config.read(file).data.path
+    folder.mkdir()
+    halves = [folder / ".demo-20261122-033000.overdoor.new", data / ".overdoor-backup-abc_1234"]
+    others = [folder / ".demo-second-20261122-033000.overdoor.new", folder / ".notes.new"]
+    halves[1].mkdir()
+    for path in (halves[0], halves[1] / FILE, *others):
+        path.write_bytes(b"half")
+    several.next_in(folder, "demo")
+    said("backup", tmp_path / "another", "-c", file)
+    assert all(path.exists() for path in halves)  # of one that runs, perhaps
+    for path in (*halves, *others):
+        os.utime(path, (0, 0))
+    said("backup", folder, "--keep", "2", "-c", file)
+    assert not any(path.exists() for path in halves)
+    assert all(path.exists() for path in others)
 
 
 def test_neither_overwrites(file: Path, tmp_path: Path) -> None:

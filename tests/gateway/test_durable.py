@@ -100,6 +100,22 @@ def test_a_folder_of_secrets_is_for_its_owner_and_for_no_repository(tmp_path: Pa
     assert (folder / ".gitignore").read_text() == "*\n"
 
 
+def test_a_link_that_was_put_in_the_place_of_a_new_folder_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose folder it is would else be given what the link leads to, if root makes the folder."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+
+    def swapped(folder: Path, mode: int) -> None:
+        folder.symlink_to(elsewhere)
+
+    monkeypatch.setattr(Path, "mkdir", swapped)
+    with pytest.raises(OSError, match="tls"):
+        durable.secret_folder(tmp_path / "tls")
+    assert list(elsewhere.iterdir()) == []
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root writes for others")
 def test_what_root_writes_belongs_to_the_user_of_the_shop(tmp_path: Path) -> None:
     os.chown(tmp_path, 12345, 12345)

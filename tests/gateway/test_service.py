@@ -118,12 +118,35 @@ def test_the_unit_is_what_systemd_takes_and_locks_the_gateway_in(tmp_path: Path)
     assert service["ExecStart"].split()[1:] == ["run", "--config", str(tmp_path / "shop.toml")]
     assert service["Type"] == "notify"
     assert int(service["WatchdogSec"]) > 0
-    assert service["ReadWritePaths"] == f"{tmp_path} {tmp_path / 'data'}"
+    assert service["ReadWritePaths"] == f"-{tmp_path} -{tmp_path / 'data'}"
     assert service["CapabilityBoundingSet"] == ""
     for lock in ("NoNewPrivileges", "PrivateTmp", "PrivateDevices", "RestrictNamespaces"):
         assert service[lock] == "yes"
     assert service["ProtectSystem"] == "strict"
     assert faults(unit) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (r"Rose\n[Service]\nExecStartPre=/bin/true", "Rose [Service] ExecStartPre=/bin/true"),
+        (r"Rose\\", "Rose"),  # a backslash at the end would take the next line in
+        (r"100%h\u2028Rose", "100%%h Rose"),
+    ],
+)
+def test_the_name_of_a_shop_is_nothing_but_a_name_in_what_root_writes(
+    tmp_path: Path, name: str, said: str
+) -> None:
+    file = write_shop(tmp_path)
+    file.write_text(file.read_text().replace('name = "Demo Shop"', f'name = "{name}"'))
+    gateway = install(file, "-").output.splitlines()
+    assert f"Description=Overdoor, the gateway of {said}" in gateway
+    assert gateway.count("[Service]") == 1
+    assert sum(line.startswith(("Documentation=", "ExecStartPre=")) for line in gateway) == 1
+    words = ["service", "backup", str(tmp_path / "kept"), "-c", str(file), "--to", "-"]
+    backup = CliRunner().invoke(app, words).output.splitlines()
+    assert f"Description=Overdoor, a backup of {said}" in backup
+    assert f"Description=Overdoor, a backup of {said} each night" in backup
 
 
 def test_a_port_below_1024_is_all_that_it_may_take(tmp_path: Path) -> None:
@@ -159,7 +182,7 @@ def test_a_backup_each_night_may_write_there_and_reach_nobody(tmp_path: Path) ->
     command = ["backup", str(kept), "--keep", "30", "--config", str(file), "--encrypt"]
     assert service["ExecStart"].split()[1:] == command
     assert service["EnvironmentFile"] in said.output
-    assert service["ReadWritePaths"] == f"{tmp_path} {tmp_path / 'data'} {kept}"
+    assert service["ReadWritePaths"] == f"-{tmp_path} -{tmp_path / 'data'} -{kept}"
     assert service["PrivateNetwork"] == "yes"
     assert timer["OnCalendar"] == "04:05"
     assert faults(*units) == []

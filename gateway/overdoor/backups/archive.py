@@ -9,9 +9,11 @@ import io
 import json
 import os
 import re
+import shutil
 import sqlite3
 import tarfile
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -38,6 +40,8 @@ _KEPT = (cards.FILE, tags.FILE, PUSH_KEY)
 FOLDERS = ("devices", authority.FOLDER)  # beside shop.toml
 _NAME = re.compile(rf"{SHOP}|(?:{DATA}|{'|'.join(FOLDERS)})/[A-Za-z0-9][A-Za-z0-9._-]{{0,99}}")
 _CHUNK = 1 << 20
+_PRIVATE = ".overdoor-backup-"
+LEFT_FOR_S = 12 * 3600  # no backup takes so long
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ def write(config: Config, shop_file: Path, target: Path, password: str | None) -
             raise BackupError(f"{target} is there already; a backup never overwrites.")
         if not (config.data.path / FILE).is_file():
             raise BackupError(f"There is no database {config.data.path / FILE}.")
+        clear_up(config.data.path, re.compile(rf"{re.escape(_PRIVATE)}\w+"))
         with _unfinished(target) as beside:
             contents = _write(config, shop_file, beside, password)
             with _private(config.data.path) as folder:
@@ -109,6 +114,17 @@ def _unfinished(target: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # a medium that is gone, too
             beside.unlink(missing_ok=True)
+
+
+def clear_up(folder: Path, name: re.Pattern[str]) -> None:
+    """Removes what a backup that was ended in its middle left: a whole shop, as large as it is."""
+    with suppress(OSError):
+        for path in list(folder.iterdir()):
+            if name.fullmatch(path.name) and time.time() - path.lstat().st_mtime > LEFT_FOR_S:
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink()
 
 
 def check(file: Path, password: str | None) -> Contents:
@@ -186,7 +202,7 @@ def _in_folders(shop_file: Path) -> dict[str, Path]:
 @contextmanager
 def _private(folder: Path | None) -> Iterator[Path]:
     """A new folder for the owner only, and gone afterwards; None: where temporary files go."""
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".overdoor-backup-") as made:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=_PRIVATE) as made:
         yield Path(made)
 
 
