@@ -3,6 +3,7 @@
 And so that nobody else can read a secret, not even while it is written.
 """
 
+import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
@@ -32,13 +33,30 @@ def secret_folder(folder: Path) -> None:
     Raises `OSError`.
     """
     if not folder.exists():
-        folder.mkdir(mode=0o700)
+        folder.mkdir(mode=0o700, exist_ok=True)  # another command may make it as well
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
             _give(handle, folder.parent)
         finally:
             os.close(handle)
         write(folder / ".gitignore", b"*\n")
+
+
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """One process at a time, of those that name this file; the others wait. Raises `OSError`."""
+    with suppress(FileExistsError):
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_EXCL, SECRET)
+        try:
+            _give(handle, lock.parent)
+        finally:
+            os.close(handle)
+    handle = os.open(lock, os.O_RDWR | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def sync_folder(folder: Path) -> None:

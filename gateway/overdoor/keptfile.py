@@ -3,7 +3,6 @@
 What another process writes holds at once. A file that is damaged is said, and never replaced.
 """
 
-import fcntl
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -59,8 +58,7 @@ class KeptFile(Generic[V]):
         """One process at a time."""
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            with self._file.with_suffix(".lock").open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
+            with durable.alone(self._file.with_suffix(".lock")):
                 yield
         except OSError as error:
             raise self._error(f"{self._file} cannot be written: {error.strerror}.") from None

@@ -124,5 +124,15 @@ def test_what_root_writes_belongs_to_the_user_of_the_shop(tmp_path: Path) -> Non
     durable.write(tmp_path / "shop.toml", b"old")
     os.chown(tmp_path / "shop.toml", 12346, 12346)
     durable.write(tmp_path / "shop.toml", b"new")
-    made = (tmp_path / "devices", tmp_path / "devices" / "new", tmp_path / "shop.toml")
-    assert [path.stat().st_uid for path in made] == [12345, 12345, 12346]
+    with durable.alone(tmp_path / "devices" / ".lock"):
+        pass
+    made = [tmp_path / "devices" / name for name in (".", "new", ".lock")]
+    assert [path.stat().st_uid for path in made] == [12345, 12345, 12345]
+    assert (tmp_path / "shop.toml").stat().st_uid == 12346
+
+
+def test_no_lock_is_made_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / ".lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="symbolic links"), durable.alone(tmp_path / ".lock"):
+        pass
+    assert not (tmp_path / "elsewhere").exists()

@@ -38,6 +38,7 @@ _LIST_LIMIT = 1_000_000
 # In the data folder, beside the database: what cannot be made anew without going from room to room.
 _KEPT = (cards.FILE, tags.FILE, PUSH_KEY)
 FOLDERS = ("devices", authority.FOLDER)  # beside shop.toml
+_EMPTY = (".gitignore", ".lock")  # made anew where they are wanted
 _NAME = re.compile(rf"{SHOP}|(?:{DATA}|{'|'.join(FOLDERS)})/[A-Za-z0-9][A-Za-z0-9._-]{{0,99}}")
 _CHUNK = 1 << 20
 _PRIVATE = ".overdoor-backup-"
@@ -195,7 +196,7 @@ def _in_folders(shop_file: Path) -> dict[str, Path]:
         f"{folder}/{path.name}": path
         for folder in FOLDERS
         for path in sorted((beside / folder).glob("*"))
-        if path.is_file() and path.name != ".gitignore"
+        if path.is_file() and path.name not in _EMPTY
     }
 
 
