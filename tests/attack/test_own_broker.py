@@ -14,13 +14,15 @@ import pytest
 from typer.testing import CliRunner
 
 from overdoor.bus import BrokerError, EmbeddedBroker, Guard, broker
+from overdoor.bus.mosquitto import PASSWORDS
 from overdoor.cli import app
 from overdoor.config import ConfigError, read
+from overdoor.device.provision import Bench
 from tests.conftest import free_port
 from tests.gateway.broker import HOST
 from tests.system.conftest import OVERDOOR, Device, process, until
 
-from .guarded import NODELAY, SHOP, a_shop
+from .guarded import NODELAY, SHOP, a_shop, set_up
 
 TLS = 'tls_cert = "tls/broker.pem"\ntls_key = "tls/broker.key"\nca = "tls/ca.pem"\n'
 WIFI = {"OVERDOOR_WIFI_PASSWORD": "geheim"}
@@ -229,6 +231,30 @@ async def test_a_broker_that_cannot_be_written_for_comes_back_when_it_can(
         await until(lambda: listens(port), "the broker is back")
     finally:
         await guarded.stop()
+
+
+async def test_who_has_a_password_and_is_neither_a_device_nor_a_program_comes_in_nowhere(
+    tmp_path: Path,
+) -> None:
+    """As when the list of programs was removed by hand, or a command ended half-way."""
+    port = free_port()
+    file = a_shop(tmp_path, "embedded")
+    file.write_text(file.read_text().replace("[web]", f'bind = "{HOST}"\nport = {port}\n\n[web]'))
+    devices = set_up(file, "w1")
+    password = Bench(read(file), file, devices).add_program("screen", home_assistant=False)
+    (devices.path / "mosquitto.programs").unlink()
+    own = EmbeddedBroker(tmp_path, port, guard=Guard(HOST, "t", devices.path / PASSWORDS))
+    await own.start()
+    try:
+        async with aiomqtt.Client(
+            HOST, port, username="cp-w1", password=devices.config("cp-w1")["broker"]["password"]
+        ):
+            pass
+        with pytest.raises(aiomqtt.MqttError, match="authori"):
+            async with aiomqtt.Client(HOST, port, username="screen", password=password):
+                pass
+    finally:
+        await own.stop()
 
 
 async def listens(port: int) -> bool:

@@ -169,7 +169,7 @@ class EmbeddedBroker:
                 *("--port", str(self.port), "--log-level", "CRITICAL"),
             ]
         config = self._folder / "mosquitto.conf"
-        config.write_text(_COMMON + self._listener(), "utf-8")
+        durable.write(config, (_COMMON + self._listener()).encode(), durable.PUBLIC)
         return [self._mosquitto, "-c", str(config)]
 
     def _listener(self) -> str:
@@ -190,13 +190,14 @@ class EmbeddedBroker:
     def _write_users(self, guard: Guard) -> None:
         """Who may do what, and by which password: devices, programs, the gateway.
 
-        The passwords whole, and for us alone. Raises `BrokerError`.
+        Nobody else: who has a password, and no rules of their own, may do what a device may.
+        Raises `BrokerError`.
         """
         state = _state(guard.devices)
         try:
-            devices = guard.devices.read_text(encoding="utf-8")
+            lines = guard.devices.read_text(encoding="utf-8").splitlines(keepends=True)
         except FileNotFoundError:
-            devices = ""  # none was set up yet
+            lines = []  # none was set up yet
         except (OSError, UnicodeError) as error:
             raise BrokerError(
                 f"The devices' passwords in {guard.devices} cannot be read ({error}). "
@@ -204,16 +205,18 @@ class EmbeddedBroker:
             ) from None
         folder = guard.devices.parent
         try:
-            programs = mosquitto.programs_in(folder).values()
+            programs = mosquitto.programs_in(folder)
         except (OSError, ValueError) as error:
             raise BrokerError(
                 f"The list of programs {folder / mosquitto.PROGRAMS} cannot be read ({error}). "
                 "Bring it back from a backup, or remove it and add the programs anew."
             ) from None
-        rules = mosquitto.access(guard.shop, mosquitto.GATEWAY, guard.discovery, programs)
-        (self._folder / mosquitto.ACCESS).write_text(rules, "utf-8")
+        rules = mosquitto.access(guard.shop, mosquitto.GATEWAY, guard.discovery, programs.values())
+        durable.write(self._folder / mosquitto.ACCESS, rules.encode())
+        known = {*mosquitto.devices_in(folder), *programs}
+        theirs = "".join(line for line in lines if line.partition(":")[0] in known)
         own = mosquitto.passwords({mosquitto.GATEWAY: guard.password})
-        durable.write(self._folder / mosquitto.PASSWORDS, (devices + own).encode())
+        durable.write(self._folder / mosquitto.PASSWORDS, (theirs + own).encode())
         self._read = state
 
     async def _follow(self, guard: Guard) -> None:

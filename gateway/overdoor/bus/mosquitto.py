@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 DEVICES = "devices"  # the folder beside shop.toml in which `overdoor device add` writes them
+SITE = "site.json"  # what all devices share; the other *.json are one device each
 PASSWORDS = "mosquitto.passwords"
 PROGRAMS = "mosquitto.programs"  # which there are; mosquitto itself does not read it
 ACCESS = "mosquitto.acl"
@@ -49,6 +50,11 @@ def programs_in(folder: Path) -> dict[str, Program]:
         return {}  # none was added yet
     except (TypeError, AttributeError):
         raise ValueError("it is not what Overdoor wrote there") from None
+
+
+def devices_in(folder: Path) -> list[str]:
+    """Those that were set up, by their ids; the folder is `DEVICES`."""
+    return sorted(file.stem for file in folder.glob("*.json") if file.name != SITE)
 
 
 def listed(programs: Iterable[Program]) -> dict[str, Any]:
