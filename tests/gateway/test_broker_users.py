@@ -2,17 +2,26 @@
 in tests/attack.
 """
 
+import errno
 import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Barrier
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from overdoor import durable
 from overdoor.cli import app
 from overdoor.config import read
 from overdoor.device import DeviceError
 from overdoor.device.folder import Folder, Site
 from overdoor.device.provision import Bench
+
+from .test_device_rotate import opens
 
 SHOP = """\
 [shop]
@@ -151,3 +160,68 @@ def test_a_list_that_is_damaged_is_said_and_not_written_over(tmp_path: Path) -> 
     listed.write_text('{"screen": {"word": 1}}')
     assert "mosquitto.programs cannot be read" in refused(file, "add", "other")
     assert listed.read_text() == '{"screen": {"word": 1}}'
+
+
+@contextmanager
+def full_disk(left: int) -> Iterator[None]:
+    """That takes so many files more."""
+    write = durable.write
+
+    def until_it_is_full(*what: Any) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(*what)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(durable, "write", until_it_is_full)
+        yield
+
+
+@pytest.mark.parametrize(
+    ("word", "left"), [("add", n) for n in range(5)] + [("remove", n) for n in range(6)]
+)
+def test_wherever_a_change_ends_it_can_be_undone_and_no_program_may_do_what_a_device_may(
+    tmp_path: Path, word: str, left: int
+) -> None:
+    file = a_shop(tmp_path)
+    user(file, "add", "other")
+    if word == "remove":
+        user(file, "add", "screen")
+    with full_disk(left):
+        ended = user(file, word, "screen")
+    passwords, rules = (tmp_path / "devices" / f"mosquitto.{end}" for end in ("passwords", "acl"))
+    for _ in range(2):
+        users = re.findall(r"^(.+):", passwords.read_text(), re.MULTILINE)
+        assert set(users) <= set(re.findall(r"^user (.+)$", rules.read_text(), re.MULTILINE))
+        if word == "remove" and ended.exit_code == 0:
+            break
+        ended = user(file, word := "remove", "screen")
+    assert set(Folder(file).programs()) == {"other"}
+    assert "screen" not in users
+    assert "screen" not in rules.read_text()
+
+
+def test_another_mosquitto_gets_a_programs_rules_before_its_password_and_loses_them_after(
+    tmp_path: Path,
+) -> None:
+    file = a_shop(tmp_path)
+    for word, first, second in (("add", ".acl", ".passwords"), ("remove", ".passwords", ".acl")):
+        said = user(file, word, "screen").stderr
+        assert 0 < said.index(f"/etc/mosquitto/overdoor{first}") < said.index(second)
+
+
+def test_of_users_that_are_made_at_once_each_has_its_password(tmp_path: Path) -> None:
+    file = a_shop(tmp_path)
+    names, begin = [f"screen-{number}" for number in range(6)], Barrier(6, timeout=30)
+
+    def make(name: str) -> str:
+        bench = Bench(read(file), file, Folder(file))
+        begin.wait()
+        return bench.add_program(name, home_assistant=False)
+
+    with ThreadPoolExecutor(6) as at_once:
+        given = dict(zip(names, at_once.map(make, names), strict=True))
+    for name, password in given.items():
+        assert opens(file, name, password)

@@ -1,10 +1,13 @@
 """`overdoor device rotate`: what it writes, whom it leaves, and when it stops."""
 
 import base64
+import fcntl
 import hashlib
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -192,6 +195,7 @@ def test_those_that_are_there_come_first_and_nobody_waits_for_the_others(
         (FOREIGN, (), "Say which devices, or --all."),
         (FOREIGN, ("cp-w1", "--all"), "Say which devices, or --all."),
         (FOREIGN, ("cp-w9",), "'cp-w9' was not set up here"),
+        (FOREIGN, ("site",), "'site' was not set up here"),
         ('url = "embedded"', ("--all",), "without passwords"),
     ],
 )
@@ -230,3 +234,51 @@ def test_no_update_takes_a_device_back_to_where_it_would_not_find_its_password(
     shop.check_password("cp-w1", new)
     with pytest.raises(DeviceError, match="too old to find it: overdoor device flash cp-w1"):
         shop.check_password("cp-w1", old)
+
+
+def test_a_device_that_is_replaced_while_another_is_rotated_is_out_and_the_new_one_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = a_shop(tmp_path)
+    lock, devices, begun, held = fcntl.flock, Folder.devices, Event(), Event()
+
+    def waits(handle: int, how: int) -> None:
+        try:
+            lock(handle, how | fcntl.LOCK_NB)
+        except BlockingIOError:
+            held.set()
+            lock(handle, how)
+
+    def replace() -> None:
+        begun.wait(30)
+        Bench(read(file), file, Folder(file)).replace("w2", None, {})
+        held.set()
+
+    def read_for_the_broker(folder: Folder) -> dict[str, Any]:
+        found = devices(folder)
+        if not begun.is_set():
+            begun.set()
+            assert held.wait(30)
+        return found
+
+    monkeypatch.setattr(fcntl, "flock", waits)
+    monkeypatch.setattr(Folder, "devices", read_for_the_broker)
+    with ThreadPoolExecutor(1) as beside:
+        other = beside.submit(replace)
+        Bench(read(file), file, Folder(file)).rotate("cp-w1")
+        other.result(30)
+    made = Folder(file).devices()
+    assert set(made) == {"cp-w1", "cp-w2-2"}
+    assert all(opens(file, each, config["broker"]["password"]) for each, config in made.items())
+    assert "cp-w2:" not in (tmp_path / "devices" / "mosquitto.passwords").read_text()
+
+
+def test_who_was_replaced_meanwhile_is_not_rotated_back_to_life(tmp_path: Path) -> None:
+    file = a_shop(tmp_path)
+    late = Bench(read(file), file, Folder(file))
+    Bench(read(file), file, Folder(file)).replace("w2", None, {})
+    with pytest.raises(DeviceError, match="'cp-w2' was not set up here"):
+        late.rotate("cp-w1", "cp-w2")
+    with pytest.raises(DeviceError, match="'cp-w2' does not belong to 'w2'"):
+        late.replace("w2", "cp-w2", {})
+    assert numbers(file) == {"cp-w1": 0, "cp-w2-2": 0}

@@ -136,9 +136,9 @@ def flash(
                 bar.update(size)
 
             made_to_be = bench.folder.with_update_key(device)
-            name, vouches = made_to_be["broker"].get("ca"), bench.config.mqtt.ca
-            if name is not None and vouches is not None:  # it may be another one by now
-                bench.folder.keep_ca(vouches)
+            name = made_to_be["broker"].get("ca")
+            if name is not None:
+                bench.trust()  # it may be another one by now
             ca = bench.folder.ca()
             if name is not None and ca is None:
                 raise DeviceError(f"{bench.folder.path / name} is gone: give it again with --ca.")
@@ -222,7 +222,7 @@ def replace(  # noqa: PLR0913, PLR0917 - each is an option
     board = _board(model, pin, ring_leds, battery, badges) | _screen(screen)
     if broken not in bench.folder.devices():
         board = {"model": _usual_model(screen)} | board
-    old, new = bench.replace(place, device, board)
+    old, new = bench.replace(place, broken, board)
     room = "" if place == old else f" in room {place}"
     typer.echo(f"{new} takes the place of {old}{room}; {old} is revoked.")
     _next_steps(bench, new)
@@ -328,9 +328,7 @@ def _know_site(
     bench: Bench, broker: str | None, ip: str | None, ca: Path | None, wifi: str | None
 ) -> None:
     """Asks for what all devices share, once."""
-    ca = ca or bench.config.mqtt.ca  # what the gateway trusts the broker by
-    if ca is not None:
-        bench.folder.keep_ca(ca)
+    ca_given = bench.trust(ca)
     site = bench.folder.site()
     if site is not None and broker is None and ip is None and wifi is None:
         return
@@ -350,7 +348,7 @@ def _know_site(
         name, password = site.wifi_ssid, site.wifi_password
     else:
         name, password = _ask_wifi(wifi)
-    bench.folder.keep_site(Site(host, port, name, password, ip))
+    bench.folder.keep_site(Site(host, port, name, password, ip, ca_given))
 
 
 def _ask_wifi(name: str | None) -> tuple[str, str]:

@@ -8,7 +8,8 @@ import json
 import re
 import secrets
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from overdoor.device.problem import DeviceError
 NAME = mosquitto.DEVICES
 ISSUED = ("shop", "device", "broker", "wifi", "update_key")  # the rest is how a board is built
 CA = "ca.der"  # the certificate that vouches for the broker; its name here and on the board
-_SITE = "site.json"
+_LOCK = ".lock"
 _PASSWORD_BYTES = 24
 _UPDATE_KEY_BYTES = 32
 
@@ -35,6 +36,7 @@ class Site:
     wifi_ssid: str
     wifi_password: str
     broker_ip: str | None = None  # behind a broker's name, when it was said
+    ca_given: bool = False  # with --ca; or else `CA` follows [mqtt] ca
 
 
 class Folder:
@@ -43,17 +45,29 @@ class Folder:
     def __init__(self, shop_file: Path) -> None:
         self.path = shop_file.resolve().parent / NAME
 
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """One command at a time; the others wait. Raises `DeviceError`."""
+        with ExitStack() as stack:
+            try:
+                durable.secret_folder(self.path)
+                stack.enter_context(durable.alone(self.path / _LOCK))
+            except OSError as error:
+                raise self._unwritten(_LOCK, error) from None
+            yield
+
     def site(self) -> Site | None:
         """What was said when the first device was added; None before."""
-        said = self._read(_SITE)
+        said = self._read(mosquitto.SITE)
         try:
             return Site(**said) if said is not None else None
         except TypeError:
-            raise DeviceError(f"{self.path / _SITE} is not what Overdoor wrote there.") from None
+            file = self.path / mosquitto.SITE
+            raise DeviceError(f"{file} is not what Overdoor wrote there.") from None
 
     def keep_site(self, site: Site) -> None:
         """Remembers it for the next device."""
-        self._write(_SITE, {name: getattr(site, name) for name in Site.__slots__})
+        self._write(mosquitto.SITE, {name: getattr(site, name) for name in Site.__slots__})
 
     def keep_ca(self, file: Path) -> None:
         """Remembers the certificate, PEM or DER, that new devices trust. Raises `DeviceError`."""
@@ -75,15 +89,13 @@ class Folder:
 
     def devices(self) -> dict[str, dict[str, Any]]:
         """The `config.json` of each device that is set up."""
-        found = {}
-        for file in sorted(self.path.glob("*.json")):
-            if file.name != _SITE:
-                found[file.stem] = self._read(file.name) or {}
-        return found
+        found = {each: self._read(f"{each}.json") for each in mosquitto.devices_in(self.path)}
+        return {each: said for each, said in found.items() if said is not None}
 
     def config(self, device: str) -> dict[str, Any]:
         """What goes onto this board. Raises `DeviceError` if it was never set up."""
-        said = self._read(f"{device}.json")
+        file = f"{device}.json"
+        said = self._read(file) if file != mosquitto.SITE else None
         if said is None:
             raise DeviceError(
                 f"{device!r} was not set up here: `overdoor device add ROOM` does that, "
@@ -93,11 +105,12 @@ class Folder:
 
     def with_update_key(self, device: str) -> dict[str, Any]:
         """`config`, with a key for updates if it was set up before there were any."""
-        said = self.config(device)
-        if "update_key" not in said:
-            said["update_key"] = secrets.token_hex(_UPDATE_KEY_BYTES)
-            self._write(f"{device}.json", said)
-        return said
+        with self.changing():
+            said = self.config(device)
+            if "update_key" not in said:
+                said["update_key"] = secrets.token_hex(_UPDATE_KEY_BYTES)
+                self._write(f"{device}.json", said)
+            return said
 
     def rotate(self, device: str) -> int:
         """Gives a device its next password; returns the number of it.
@@ -156,10 +169,6 @@ class Folder:
             file = self.path / mosquitto.PROGRAMS
             raise DeviceError(f"{file} cannot be read: {error}.") from None
 
-    def keep_programs(self, programs: Iterable[mosquitto.Program]) -> None:
-        """Remembers these, and no others."""
-        self._write(mosquitto.PROGRAMS, mosquitto.listed(programs))
-
     def withdraw(self, device: str) -> None:
         """Forgets a device that was just issued."""
         (self.path / f"{device}.json").unlink(missing_ok=True)
@@ -187,25 +196,44 @@ class Folder:
         *,
         tls: bool,
         discovery: str | None = None,
+        programs: Mapping[str, mosquitto.Program] | None = None,
     ) -> None:
         """The broker's passwords, access list and settings, for every device and every program.
 
-        `gateway`: user and password of the gateway itself, if it has any.
+        `gateway`: user and password of the gateway itself, if it has any. `programs`: those that
+        there are from now on, if not those that there were. Wherever it ends, no program has a
+        password without rules, with which it may do what a device may: the rules come first and
+        go last, and so does the list that the gateway's own broker makes them of.
         """
+        before = self.programs()
+        after = before if programs is None else programs
+        self._write_rules(shop, gateway, discovery, {**before, **after})
         users = {
             config["broker"]["user"]: config["broker"]["password"]
             for config in self.devices().values()
         }
         if gateway is not None:
             users |= {gateway[0]: gateway[1], mosquitto.checker(gateway[0]): gateway[1]}
-        programs = self.programs().values()
-        self._write_text(mosquitto.PASSWORDS, mosquitto.passwords(users, programs))
-        name = gateway[0] if gateway is not None else mosquitto.GATEWAY
-        self._write_text(mosquitto.ACCESS, mosquitto.access(shop, name, discovery, programs))
+        self._write_text(mosquitto.PASSWORDS, mosquitto.passwords(users, after.values()))
+        if before.keys() - after.keys():
+            self._write_rules(shop, gateway, discovery, after)
         there = "/etc/mosquitto/overdoor"
         certificate = (f"{there}.pem", f"{there}.key") if tls else None
         settings = mosquitto.settings(f"{port}", f"{there}.passwords", f"{there}.acl", certificate)
         self._write_text(mosquitto.SETTINGS, settings)
+
+    def _write_rules(
+        self,
+        shop: str,
+        gateway: tuple[str, str] | None,
+        discovery: str | None,
+        programs: Mapping[str, mosquitto.Program],
+    ) -> None:
+        if programs != self.programs():
+            self._write(mosquitto.PROGRAMS, mosquitto.listed(programs.values()))
+        name = gateway[0] if gateway is not None else mosquitto.GATEWAY
+        rules = mosquitto.access(shop, name, discovery, programs.values())
+        self._write_text(mosquitto.ACCESS, rules)
 
     def was(self, device: str) -> bool:
         """Whether a device of this id was ever set up; `site` has its name in the folder."""
@@ -234,4 +262,7 @@ class Folder:
             durable.secret_folder(self.path)
             durable.write(self.path / name, content)
         except OSError as error:
-            raise DeviceError(f"{self.path / name} cannot be written: {error.strerror}.") from None
+            raise self._unwritten(name, error) from None
+
+    def _unwritten(self, name: str, error: OSError) -> DeviceError:
+        return DeviceError(f"{self.path / name} cannot be written: {error.strerror}.")

@@ -1,14 +1,16 @@
 """Setting devices up in the shop's files: add, pair, replace; and the users of programs."""
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import wraps
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from overdoor import authority
+from overdoor import config as configuration
 from overdoor.bus import Address
 from overdoor.bus.mosquitto import ACCESS, GATEWAY, PASSWORDS, SETTINGS, Program, checker, hashed
 from overdoor.config import Config
@@ -19,6 +21,21 @@ from overdoor.device.problem import DeviceError
 _PASSWORD_BYTES = 24
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _alone(change: "Callable[Concatenate[Bench, P], R]") -> "Callable[Concatenate[Bench, P], R]":
+    """Has one command at a time change a shop, each from what the last one left."""
+
+    @wraps(change)
+    def changing(bench: "Bench", /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with bench.folder.changing():
+            now = replace(bench, config=configuration.read(bench.file))
+            return change(now, *args, **kwargs)
+
+    return changing
+
 
 @dataclass(frozen=True, slots=True)
 class Bench:
@@ -28,6 +45,7 @@ class Bench:
     file: Path
     folder: Folder
 
+    @_alone
     def add(self, room: str | None, wish: str | None, board: Mapping[str, Any]) -> str:
         """Makes a device, in a room, as a spare, or a pager; its id. The site must be known by now.
 
@@ -71,6 +89,7 @@ class Bench:
         self._tell_broker()
         return device
 
+    @_alone
     def pair(self, device: str, room: str) -> None:
         """Hangs a device that exists into a room. Raises `DeviceError`, `ConfigError`."""
         self._room(room)
@@ -79,6 +98,7 @@ class Bench:
             raise DeviceError(f"{device!r} hangs in {home} already.")
         shopfile.hang(self.file, room, device)
 
+    @_alone
     def replace(self, place: str, old: str | None, board: Mapping[str, Any]) -> tuple[str, str]:
         """Puts a new device in the place of a broken one: the old id and the new.
 
@@ -102,11 +122,14 @@ class Bench:
         self._tell_broker()
         return old, new
 
+    @_alone
     def rotate(self, *devices: str) -> list[int]:
         """Gives devices their next passwords, and the broker; the numbers of these.
 
         Raises `DeviceError`.
         """
+        for device in devices:  # one that was replaced meanwhile: nothing is changed then
+            self.folder.config(device)
         numbers = [self.folder.rotate(device) for device in devices]
         self._tell_broker()
         return numbers
@@ -130,6 +153,7 @@ class Bench:
             raise DeviceError(f"{device!r} does not belong to {place!r}.")
         return device
 
+    @_alone
     def add_program(self, name: str, *, home_assistant: bool) -> str:
         """Makes a user for a program; its password, which is kept as a hash only.
 
@@ -146,23 +170,23 @@ class Bench:
         added = datetime.now(UTC).isoformat("T", "seconds")
         return self._let_in(known, Program(name, "", added, home_assistant))
 
+    @_alone
     def renew_program(self, name: str) -> str:
         """A new password for a program; the old one is void. Raises `DeviceError`."""
         known = self.folder.programs()
         return self._let_in(known, self._program(known, name))
 
+    @_alone
     def remove_program(self, name: str) -> None:
-        """Takes a program its user. Raises `DeviceError`."""
+        """Takes a program its user. Raises `DeviceError`; the broker has it no more even then."""
         known = self.folder.programs()
-        del known[self._program(known, name).name]
-        self.folder.keep_programs(known.values())
-        self._tell_broker()
+        self._tell_broker({each: one for each, one in known.items() if each != name})
+        self._program(known, name)
 
     def _let_in(self, known: dict[str, Program], program: Program) -> str:
         password = secrets.token_urlsafe(_PASSWORD_BYTES)
         known[program.name] = replace(program, password=hashed(password))
-        self.folder.keep_programs(known.values())
-        self._tell_broker()
+        self._tell_broker(known)
         return password
 
     @staticmethod
@@ -210,6 +234,29 @@ class Bench:
             )
         return address.host, address.port
 
+    def trust(self, given: Path | None = None) -> bool:
+        """Sees to what devices trust the broker by: what was given with --ca, until another is.
+
+        Else it follows shop.toml. Whether it was given, and not what shop.toml has as well. Raises
+        `DeviceError`.
+        """
+        ours = self.config.mqtt.ca
+        if given is None and ours is None:
+            return self._is_ca_given()
+        with self.folder.changing():
+            site, is_given = self.folder.site(), self._is_ca_given()
+            if given is not None:
+                is_given = ours is None or given.resolve() != ours.resolve()
+            if (ca := given or (None if is_given else ours)) is not None:
+                self.folder.keep_ca(ca)
+            if site is not None and site.ca_given != is_given:
+                self.folder.keep_site(replace(site, ca_given=is_given))
+            return is_given
+
+    def _is_ca_given(self) -> bool:
+        site = self.folder.site()
+        return site is not None and site.ca_given
+
     def _site(self) -> Site:
         site = self.folder.site()
         assert site is not None  # the commands ask for it first
@@ -241,23 +288,26 @@ class Bench:
             return GATEWAY, None
         return address.user, address.password or ""
 
-    def _tell_broker(self) -> None:
+    def _tell_broker(self, programs: Mapping[str, Program] | None = None) -> None:
         url, (user, password) = self.config.mqtt.url, self._gateway()
         tls = self.speaks_tls()
         port = self.config.mqtt.port if url == "embedded" else Address.parse(url).port
         known = None if password is None else (user, password)
         shop, discovery = self.config.shop.id, self.config.discovery
-        self.folder.write_mosquitto(shop, known, port, tls=tls, discovery=discovery)
+        self.folder.write_mosquitto(
+            shop, known, port, tls=tls, discovery=discovery, programs=programs
+        )
 
 
-def files_for_mosquitto(bench: Bench) -> Iterator[str]:
-    """What to put where, on the machine of a broker that is not the gateway's own; its lines."""
+def files_for_mosquitto(bench: Bench, *, fewer: bool = False) -> Iterator[str]:
+    """What to put where, on the machine of a broker that is not the gateway's own; its lines.
+
+    The rules come before the passwords, as in `Folder.write_mosquitto`; `fewer`: after them.
+    """
     folder, tls = bench.folder.path, bench.file.resolve().parent / authority.FOLDER
     there = "/etc/mosquitto/overdoor"
-    files = {
-        folder / PASSWORDS: f"{there}.passwords",
-        folder / ACCESS: f"{there}.acl",
-    }
+    users = [(folder / ACCESS, f"{there}.acl"), (folder / PASSWORDS, f"{there}.passwords")]
+    files = dict(reversed(users) if fewer else users)
     if bench.speaks_tls() and (tls / authority.BROKER).exists():
         files |= {
             tls / authority.BROKER: f"{there}.pem",

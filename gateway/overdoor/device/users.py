@@ -91,7 +91,7 @@ def remove(name: Name, config: ConfigFile = Path("shop.toml")) -> None:
     bench = _bench(config)
     bench.remove_program(name)
     typer.echo(f"{name} is gone.", err=True)
-    _next_steps(bench)
+    _next_steps(bench, fewer=True)
 
 
 def _bench(config: Path) -> Bench:
@@ -120,9 +120,9 @@ def _tell_where(bench: Bench) -> None:
         typer.echo(f"It speaks TLS; what vouches for it: {ca}", err=True)
 
 
-def _next_steps(bench: Bench) -> None:
+def _next_steps(bench: Bench, *, fewer: bool = False) -> None:
     if bench.config.mqtt.is_guarded:
         typer.echo("A gateway that runs has told its broker within two seconds.", err=True)
     else:
-        for line in files_for_mosquitto(bench):
+        for line in files_for_mosquitto(bench, fewer=fewer):
             typer.echo(line, err=True)
