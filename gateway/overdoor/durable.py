@@ -33,7 +33,8 @@ def secret_folder(folder: Path) -> None:
     Raises `OSError`.
     """
     if not folder.exists():
-        folder.mkdir(mode=0o700, exist_ok=True)  # another command may make it as well
+        with suppress(FileExistsError):  # another command may make it as well
+            folder.mkdir(mode=0o700)
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
             _give(handle, folder.parent)
