@@ -137,6 +137,27 @@ def test_a_look_at_who_has_the_folder_keeps_no_gateway_from_starting(
         Store(tmp_path).close()
 
 
+def test_a_look_at_a_port_keeps_no_gateway_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One starts in the moment before the look is over."""
+    port, started = free_port(), list[int]()
+
+    class Look(socket.socket):
+        def close(self) -> None:
+            if not started:
+                started.append(port)
+                with socket.create_server(("127.0.0.1", port)):
+                    pass
+            super().close()
+
+    read = config.read(write_shop(tmp_path, web=port))
+    monkeypatch.setattr(socket, "socket", Look)
+    found = next(network.pages(read, None))
+    assert found.level is Level.GOOD
+    assert started == [port]
+
+
 def test_a_broker_says_its_version(tmp_path: Path) -> None:
     broker = Broker("mosquitto", tmp_path)
     try:

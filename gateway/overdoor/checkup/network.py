@@ -82,9 +82,12 @@ def pages(config: Config, gateway: Gateway | None) -> Iterator[Finding]:
 
 
 def _taken(host: str, port: int) -> str | None:
+    """Why nobody can listen there. It does not listen itself, so it is in nobody's way."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        with socket.create_server((host, port), family=family):
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
             return None
     except OSError as error:
         return os.strerror(error.errno or 0)
