@@ -41,6 +41,7 @@ from overdoor.weekly import Weekly
 
 CONNECT_LIMIT_S = 5.0
 CANCEL_AGAIN_S = 1.0
+CHORE_AGAIN_S = 60.0
 DAY_MS = 86_400_000
 GONE_MS = 15_000  # a client that acknowledges nothing for this long is gone
 
@@ -60,6 +61,7 @@ class Running:
     cards: Cards
 
 
+Chore = Callable[[], Coroutine[None, None, None]]
 Extra = tuple[Sequence[APIRouter], Callable[[Running], Coroutine[None, None, None]]]
 
 
@@ -158,7 +160,7 @@ async def serve(  # noqa: PLR0915 - a shop is put together in one place
                     serving = tasks.start(server.serve([listener]))
                     tasks.start(follow([renewal, *shop_file], again))
                     for chore in _chores(config, engine, hooks, app.state.numbers):
-                        tasks.start(chore)
+                        tasks.start(_for_ever(chore))
                     reading = asyncio.to_thread(read_templates, app)
                     await asyncio.gather(_connected(bus, talking), reading)
                     _settle_memory()
@@ -181,14 +183,22 @@ async def serve(  # noqa: PLR0915 - a shop is put together in one place
                 engine.stop()
 
 
-def _chores(
-    config: Config, engine: Engine, hooks: Hooks, numbers: Numbers
-) -> Iterator[Coroutine[None, None, None]]:
-    """What goes on beside the calls, for ever."""
+def _chores(config: Config, engine: Engine, hooks: Hooks, numbers: Numbers) -> Iterator[Chore]:
+    """What goes on beside the calls."""
     name, language = config.shop.name, config.shop.language
-    yield Weekly(config.report, engine, numbers, name, language).run()
-    yield _post(config, engine, hooks)
-    yield mdns.announce(config)
+    yield Weekly(config.report, engine, numbers, name, language).run
+    yield partial(_post, config, engine, hooks)
+    yield partial(mdns.announce, config)
+
+
+async def _for_ever(chore: Chore) -> None:
+    """A fault in a chore is in the log, and it begins again: no call may end with it."""
+    while True:
+        try:
+            await chore()
+        except Exception:
+            log.exception("what goes on beside the calls failed, and begins again")
+        await asyncio.sleep(CHORE_AGAIN_S)
 
 
 def _signals(*, may_read_again: bool) -> tuple[asyncio.Event, asyncio.Event]:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from overdoor.config import ReportPart
-from overdoor.engine import Engine
+from overdoor.engine import Engine, NotStored
 from overdoor.languages import speaking
 from overdoor.notify.channels import Channels
 from overdoor.notify.message import Message, NotSent
@@ -62,13 +62,16 @@ class Weekly:
         await asyncio.Event().wait()
 
     async def look(self) -> bool:
-        """Sends what is due; whether something was."""
+        """Sends what is due; whether something was. On a full disk the next look tries again."""
         monday = self._due()
         if monday is None:
             return False
         # Written first: a report that went out twice annoys, one that is lost can be asked for.
         kept = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
-        await self._engine.write([(kept, (_KEY, str(monday)))])
+        try:
+            await self._engine.write([(kept, (_KEY, str(monday)))])
+        except NotStored:
+            return False
         for wrong in await asyncio.to_thread(self._tell, monday):
             log.warning("the weekly report was not sent", why=wrong)
         return True

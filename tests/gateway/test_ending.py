@@ -26,3 +26,20 @@ async def test_work_whose_cancellation_was_swallowed_is_cancelled_again(
         tasks.start(connecting())
         await asyncio.sleep(0)
     assert swallowed.is_set()
+
+
+async def test_a_fault_beside_the_calls_is_in_the_log_and_ends_no_gateway(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(serve, "CHORE_AGAIN_S", 0.01)
+    begun = asyncio.Semaphore(0)
+
+    async def chore() -> None:
+        begun.release()
+        raise RuntimeError("a fault of ours")
+
+    async with asyncio.timeout(LIMIT_S), serve._Tasks() as tasks:
+        tasks.start(serve._for_ever(chore))
+        for _ in range(2):
+            await begun.acquire()
+    assert "RuntimeError: a fault of ours" in capsys.readouterr().out

@@ -174,6 +174,21 @@ async def test_one_who_cannot_be_reached_does_not_keep_it_from_the_others(
         assert [url for url, _ in post.sent] == ["ntfy://127.0.0.1/two"]
 
 
+async def test_on_a_full_disk_it_waits_and_ends_nothing(house: House, slow_week: Path) -> None:
+    house.clock.now = NOW + DAY
+    async with running(house, slow_week) as (engine, numbers):
+        post = Post()
+        one = weekly(engine, numbers, post)
+        engine._writer._db.execute(
+            "CREATE TEMP TRIGGER full BEFORE INSERT ON meta "
+            "BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END"
+        )
+        assert not await one.look()
+        assert post.sent == []
+        engine._writer._db.execute("DROP TRIGGER full")
+        assert await one.look()
+
+
 async def test_a_new_shop_has_nothing_to_tell(house: House) -> None:
     house.clock.now = NOW + DAY
     async with running(house) as (engine, numbers):
