@@ -2,25 +2,21 @@
 in tests/attack.
 """
 
-import errno
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from threading import Barrier
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from overdoor import durable
 from overdoor.cli import app
 from overdoor.config import read
 from overdoor.device import DeviceError
 from overdoor.device.folder import Folder, Site
 from overdoor.device.provision import Bench
 
+from .disk import full_disk
 from .test_device_rotate import opens
 
 SHOP = """\
@@ -108,7 +104,8 @@ def test_no_name_means_two(tmp_path: Path, name: str) -> None:
     folder.keep_site(Site("192.0.2.9", 1883, "shop", "geheim"))
     bench = Bench(read(file), file, folder)
     bench.add(None, "cp-w9", {"model": "x"})
-    folder.revoke("cp-w8")
+    with folder.revoking("cp-w8"):
+        pass
     before = (folder.path / "mosquitto.passwords").read_bytes()
     assert "'" + name + "'" in refused(file, "add", name)
     assert (folder.path / "mosquitto.passwords").read_bytes() == before
@@ -160,23 +157,6 @@ def test_a_list_that_is_damaged_is_said_and_not_written_over(tmp_path: Path) -> 
     listed.write_text('{"screen": {"word": 1}}')
     assert "mosquitto.programs cannot be read" in refused(file, "add", "other")
     assert listed.read_text() == '{"screen": {"word": 1}}'
-
-
-@contextmanager
-def full_disk(left: int) -> Iterator[None]:
-    """That takes so many files more."""
-    write = durable.write
-
-    def until_it_is_full(*what: Any) -> None:
-        nonlocal left
-        left -= 1
-        if left < 0:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        write(*what)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(durable, "write", until_it_is_full)
-        yield
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from overdoor.device.folder import Folder, Site
 from overdoor.device.provision import Bench
 from tests.conftest import free_port, tool
 
+from .disk import full_disk
 from .test_cli import assert_one_sentence
 
 SHOP = """\
@@ -303,6 +304,23 @@ def test_a_replacement_is_built_alike_and_the_old_one_is_never_issued_again(tmp_
     assert list(Folder(file).devices()) == ["cp-w1-2"]
     assert bench(file).replace("w1", None, {}) == ("cp-w1-2", "cp-w1-3")
     assert read(file).room[0].all_devices() == ("cp-w1-3",)
+
+
+@pytest.mark.parametrize("left", range(6))
+def test_a_replacement_that_ends_half_way_leaves_no_old_password_and_can_be_repeated(
+    tmp_path: Path, left: int
+) -> None:
+    file = a_shop(tmp_path)
+    add(file, "w2")
+    now = bench(file)
+    with full_disk(left), pytest.raises(DeviceError, match="No space left"):
+        now.replace("w2", None, {})
+    assert list(Folder(file).devices()) == list(bench(file).planned())
+    bench(file).replace("w2", None, {})
+    (device,) = Folder(file).devices()
+    assert list(bench(file).planned()) == [device]
+    users = (tmp_path / "devices" / "mosquitto.passwords").read_text().splitlines()
+    assert [line.partition(":")[0] for line in users] == [device, "gateway", "gateway-check"]
 
 
 def test_a_room_of_several_wants_to_know_which_is_broken(tmp_path: Path) -> None:

@@ -173,9 +173,21 @@ class Folder:
         """Forgets a device that was just issued."""
         (self.path / f"{device}.json").unlink(missing_ok=True)
 
-    def revoke(self, device: str) -> None:
-        """Forgets a device's credentials for good; its id is not given out again."""
-        self._write(f"{device}.revoked", {"revoked": datetime.now(UTC).isoformat("T", "seconds")})
+    @contextmanager
+    def revoking(self, device: str) -> Iterator[None]:
+        """Forgets a device's credentials for good, unless what is done meanwhile fails.
+
+        Its id is not given out again. Afterwards no more space is needed on the disk.
+        """
+        mark = self.path / f"{device}.revoked"
+        is_new = not mark.exists()
+        self._write(mark.name, {"revoked": datetime.now(UTC).isoformat("T", "seconds")})
+        try:
+            yield
+        except BaseException:
+            if is_new:
+                mark.unlink()
+            raise
         self.withdraw(device)
 
     def free_id(self, wish: str, taken: set[str]) -> str:

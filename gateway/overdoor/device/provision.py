@@ -114,11 +114,11 @@ class Bench:
         new = self.folder.free_id(old, {*self.planned(), *self.folder.programs(), old})
         self.folder.issue(new, self.config.shop.id, self._site(), built | dict(board))
         try:
-            shopfile.swap(self.file, old, new)
+            with self.folder.revoking(old):
+                shopfile.swap(self.file, old, new)
         except BaseException:
             self.folder.withdraw(new)
             raise
-        self.folder.revoke(old)
         self._tell_broker()
         return old, new
 

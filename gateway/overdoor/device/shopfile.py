@@ -123,7 +123,12 @@ def _write(path: Path, mark: bytes, text: str, expected: dict[str, Any], by_hand
             f"{path.name} is written in a way that is better changed by hand: {by_hand}"
         )
     configuration.parse(text, path)
-    durable.write(path, mark + text.encode(), stat.S_IMODE(path.stat().st_mode))
+    try:
+        durable.write(path, mark + text.encode(), stat.S_IMODE(path.stat().st_mode))
+    except PermissionError:
+        raise  # whose file it is, the command line says
+    except OSError as error:
+        raise DeviceError(f"{path} cannot be written: {error.strerror}.") from None
 
 
 def _devices_of(said: dict[str, Any]) -> list[str]:
