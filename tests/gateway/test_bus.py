@@ -13,7 +13,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from overdoor.bus import TakenOver
+from overdoor.authority import BROKER, BROKER_KEY, CA, Authority
+from overdoor.bus import Address, Bus, TakenOver
+from overdoor.engine import Engine
+from overdoor.store import Store
 from overdoor.store.telemetry import history, reboots
 from overdoor.web import views
 
@@ -42,6 +45,29 @@ def port(broker: Broker) -> int:
 def shop_id() -> str:
     """A shop of its own for each test, so that nothing retained is shared."""
     return f"shop-{next(_numbers)}"
+
+
+async def test_a_ca_that_is_away_ends_no_gateway_and_counts_once_it_is_back(tmp_path: Path) -> None:
+    authority = Authority.of(tmp_path / "tls", "Test", [HOST])
+    authority.issue_for_broker([HOST])
+    files = f"certfile {authority.folder / BROKER}\nkeyfile {authority.folder / BROKER_KEY}\n"
+    broker = Broker("mosquitto", tmp_path, f"{files}user root\n")
+    ca = (authority.folder / CA).rename(tmp_path / "away.pem")
+    engine = Engine(Store(tmp_path / "data"))
+    engine.start(a_plan())
+    bus = Bus(engine, "test", Address(HOST, broker.port, tls=True, ca=str(authority.folder / CA)))
+    running = asyncio.create_task(bus.run())
+    try:
+        await asyncio.wait({running}, timeout=0.05)
+        assert not running.done()
+        ca.rename(authority.folder / CA)
+        async with asyncio.timeout(TIMEOUT_S):
+            await bus.connected.wait()
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        engine.stop()
+        broker.stop()
 
 
 async def test_a_press_is_receipted_and_answered_by_a_signal(

@@ -8,7 +8,6 @@ matters is retained.
 
 import asyncio
 import random
-import ssl
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from overdoor.bus import payloads
 from overdoor.bus.flood import Flood
 from overdoor.bus.home_assistant import Discovery
 from overdoor.bus.lamps import LampWatch
-from overdoor.bus.mqtt import Connection, Hello, Message, MqttError
+from overdoor.bus.mqtt import Connection, Hello, Message, MqttError, trusting
 from overdoor.bus.payloads import Nonsense
 from overdoor.bus.topics import Topics
 from overdoor.core.effects import Effect, Forget, Happened, PagerList, Receipt, RoomCall, Signal
@@ -162,7 +161,7 @@ class Bus:
             user=address.user,
             password=address.password,
         )
-        tls = ssl.create_default_context(cafile=address.ca) if address.tls else None
+        tls = trusting(address.ca) if address.tls else None
         return Connection.open(address.host, address.port, hello, self._hear, tls)
 
     async def _greet(self, connection: Connection) -> None:

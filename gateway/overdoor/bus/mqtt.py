@@ -31,7 +31,7 @@ from paho.mqtt.enums import MQTTErrorCode
 
 from overdoor.bus.wire import Wire
 
-__all__ = ["Connection", "Hello", "Message", "MqttError"]
+__all__ = ["Connection", "Hello", "Message", "MqttError", "trusting"]
 
 
 @dataclass(slots=True)
@@ -55,6 +55,17 @@ class Hello:
     will_payload: bytes
     user: str | None = None
     password: str | None = None
+
+
+def trusting(ca: str | None) -> ssl.SSLContext:
+    """For a broker that this file vouches for; None: what this machine trusts. Raises `MqttError`.
+
+    A file that is away, or half written, is no more than a broker that is away.
+    """
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except OSError as error:  # ssl.SSLError is one
+        raise MqttError(f"{ca}, which vouches for it, cannot be used: {error}") from None
 
 
 def _nobody_waits(cmd: str) -> MQTTErrorCode:
