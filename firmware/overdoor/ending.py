@@ -13,12 +13,13 @@ if _TYPE_CHECKING:
 class Ending:
     """Nothing is lost by it, and it is no bad boot."""
 
-    def __init__(self, machine, boots, keeper, air, log: "Write"):
+    def __init__(self, machine, boots, keeper, air, passwords, log: "Write"):
         """`machine` is the module; the others are objects of the classes with these names."""
         self._machine = machine
         self._boots = boots
         self._keeper = keeper
         self._air = air
+        self._passwords = passwords
         self._log = log
 
     def restart_soon(self, args: dict, id_) -> dict:
@@ -34,6 +35,7 @@ class Ending:
             return
         self._log("restart: " + why)
         self._boots.good()
+        self._passwords.rest()
         await self._air.settle()
         if self._keeper.rest():
             self._machine.reset()
@@ -41,6 +43,7 @@ class Ending:
     async def goodnight(self) -> None:
         """What comes before a sleep; a will must not follow it."""
         self._boots.good()
+        self._passwords.rest()
         self._keeper.tend()
         self._air.publish("status", b"sleeping", True)
         await self._air.leave()

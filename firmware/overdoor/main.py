@@ -75,7 +75,9 @@ class Device:
         self._air = Air(config, leaves, self._log)
         passwords = Passwords(config, board.numbers)
         self._link = Link(config, passwords, self._radio.wifi, now, self._air.will, self._log)
-        self._ending = Ending(board.machine, self._boots, self._keeper, self._air, self._log)
+        self._ending = Ending(
+            board.machine, self._boots, self._keeper, self._air, passwords, self._log
+        )
         slots = Slots(root, VERSION)
         self._updater = Updater(slots, config.update_key, guard, now, self._in_use, self._say)
         self._report = Report(

@@ -1,8 +1,8 @@
 """Which password opens the broker. The shop changes it without a word to the device.
 
-Each password has a number. One came by cable, number 0 at first; every other one follows from its
-number and the device's own key, so the shop may write the next one into its broker at any time. The
-device is refused then, tries the numbers around the one that it knows, and stays with what opens.
+Each password has a number, and follows from it and the device's own key (number 0, which older
+devices got by cable, is random), so the shop may write the next one into its broker at any time.
+The device is refused then, tries other numbers, and stays with what opens.
 """
 
 import binascii
@@ -10,9 +10,12 @@ import binascii
 from .compat import const
 from .digest import Hmac
 
+AHEAD = const(3)  # that many after the one that opened last are tried first
 _KEY = "password"
+_WALK = "walk"  # the turn of the walk, over a sleep or a restart
 _REACH = const(32)  # so many each way; then anew
-_LIKELY = const(8)
+_STREAMS = const(3)
+_AT_ONCE = const(8)
 _MOST = const(0xFFFF)
 _LOGIN = (4, 5)  # what a CONNACK says of user and password
 
@@ -34,7 +37,8 @@ class Passwords:
         """
         self._config = config
         self._numbers = numbers
-        self._refusals = 0
+        self._refusals = 0  # since it started, or came in
+        self._turn = numbers.get(_WALK)
         self.number = None  # of the one to try, or by which we are in; None: there is only one
         if config.password is None or config.update_key is None:
             return
@@ -53,31 +57,47 @@ class Passwords:
     def refused(self, code: int) -> bool:
         """The broker said no with this code: if that means the password, another one is next.
 
-        Returns whether to try that one at once; those that are likely come first.
-        Every other turn is that of the one that opened last, for the broker may be what is wrong.
-        The others go to its neighbours, and to those after the one that came by cable: who posed
-        as the broker may have let us in with any, and must not have led us astray for good.
+        Returns whether to try that one at once; the first few are, whatever they are, for a battery
+        button is awake for no more than that. First come the next numbers, then by turns the one
+        that opened last (the broker may be what is wrong) and a walk through all within reach.
         """
         if self.number is None or code not in _LOGIN:
             return False
-        turn = self._refusals
         self._refusals += 1
-        self.number = self._opened
-        if turn % 2:
-            return turn < _LIKELY
-        step = turn // 4 % _REACH
-        if turn % 4:
-            other = self._config.password_number + step
+        tried = self._refusals
+        if tried <= AHEAD:
+            self.number = min(self._opened + tried, _MOST)
+        elif tried > AHEAD + 1 and (tried < _AT_ONCE or tried % 2):
+            self.number = self._walk()
         else:
-            away = step // 2 + 1
-            other = self._opened + (-away if step % 2 else away)
-        if min(1, self._config.password_number) <= other <= _MOST:
-            self.number = other
-        return turn < _LIKELY
+            self.number = self._opened
+        return tried <= _AT_ONCE
+
+    def _walk(self) -> int:
+        """The next number before the one that opened, after it, or after that by cable.
+
+        The last, because who posed as the broker may have let us in with any, and must not have
+        led us astray for good. What is tried first anyway is left out.
+        """
+        by_cable = self._config.password_number
+        least = min(1, by_cable)  # where 0 did not come by cable nobody knows it
+        for _ in range(_STREAMS * (AHEAD + 1)):
+            step, stream = divmod(self._turn % (_STREAMS * _REACH), _STREAMS)
+            self._turn = step * _STREAMS + stream + 1
+            other = (self._opened - 1 - step, by_cable + step, self._opened + AHEAD + 1 + step)
+            number = other[stream]
+            if least <= number <= _MOST and not 0 <= number - self._opened <= AHEAD:
+                return number
+        return self._opened
+
+    def rest(self) -> None:
+        """A sleep or a restart comes: the walk goes on from here after it."""
+        self._numbers.set(_WALK, self._turn)
 
     def accepted(self) -> None:
         """The broker took it: from now on it comes first."""
-        self._refusals = 0
+        self._refusals = self._turn = 0
+        self.rest()
         if self.number is not None and self.number != self._opened:
             self._opened = self.number
             self._numbers.set(_KEY, self._mark | self.number)
