@@ -23,7 +23,6 @@ NAME = mosquitto.DEVICES
 ISSUED = ("shop", "device", "broker", "wifi", "update_key")  # the rest is how a board is built
 CA = "ca.der"  # the certificate that vouches for the broker; its name here and on the board
 _LOCK = ".lock"
-_PASSWORD_BYTES = 24
 _UPDATE_KEY_BYTES = 32
 
 
@@ -125,8 +124,7 @@ class Folder:
                 "gives it one, by cable."
             )
         number: int = broker.get("password_number", 0) + 1
-        derived = firmware.module("passwords").derived(bytes.fromhex(key), device, number)
-        said["broker"] = broker | {"password": derived, "password_number": number}
+        said["broker"] = broker | _password(key, device, number)
         self._write(f"{device}.json", said)
         return number
 
@@ -135,11 +133,12 @@ class Folder:
 
         Raises `DeviceError` if the firmware would refuse the config.
         """
+        key = secrets.token_hex(_UPDATE_KEY_BYTES)
         broker: dict[str, Any] = {
             "host": site.broker_host,
             "port": site.broker_port,
             "user": device,
-            "password": secrets.token_urlsafe(_PASSWORD_BYTES),
+            **_password(key, device, 1),
         }
         if site.broker_ip is not None:
             broker["ip"] = site.broker_ip
@@ -151,7 +150,7 @@ class Folder:
             **board,
             "broker": broker,
             "wifi": {"ssid": site.wifi_ssid, "password": site.wifi_password},
-            "update_key": secrets.token_hex(_UPDATE_KEY_BYTES),
+            "update_key": key,
         }
         reading = firmware.module("config")
         try:
@@ -278,3 +277,9 @@ class Folder:
 
     def _unwritten(self, name: str, error: OSError) -> DeviceError:
         return DeviceError(f"{self.path / name} cannot be written: {error.strerror}.")
+
+
+def _password(key: str, device: str, number: int) -> dict[str, Any]:
+    """What a config says of it. It follows from key and number: no board, no backup lacks one."""
+    derived = firmware.module("passwords").derived(bytes.fromhex(key), device, number)
+    return {"password": derived, "password_number": number}

@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from overdoor import config as configuration
+from overdoor import firmware
+from overdoor.bus import mosquitto
 from overdoor.device import api
 from overdoor.device.folder import Folder
 from overdoor.device.problem import DeviceError
@@ -18,6 +18,7 @@ from overdoor.options import ConfigFile
 
 LOOK_S = 0.25
 BACK_S = 40.0  # the broker reads passwords each second; a device rests for up to 20 s in between
+SETTLED_S = 1.0  # for the broker to end sessions by the old password, and the gateway to hear it
 
 
 def rotate(
@@ -26,6 +27,13 @@ def rotate(
     ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="All devices that were set up here.")
+    ] = False,
+    anyway: Annotated[
+        bool,
+        typer.Option(
+            "--anyway",
+            help="Also those that missed the last three: they may need long to find the newest.",
+        ),
     ] = False,
     config: ConfigFile = Path("shop.toml"),
 ) -> None:
@@ -50,7 +58,10 @@ def rotate(
         raise api.GatewayAway("The gateway knows what each device runs. Start it first.")
     known = {each["id"]: each for each in told}
     asked = list(dict.fromkeys(device or bench.folder.devices()))
-    kept = {each: _why_not(bench.folder.config(each), known.get(each, {})) for each in asked}
+    kept = {
+        each: _why_not(bench.folder.config(each), known.get(each, {}), own=own, anyway=anyway)
+        for each in asked
+    }
     able = [each for each in asked if kept[each] is None]
     failed = _follow(bench, able, known) if own else _hand_over(bench, able)
     for each, why in kept.items():
@@ -73,7 +84,9 @@ def behind(known: Iterable[Mapping[str, Any]], folder: Folder) -> list[str]:
     ]
 
 
-def _why_not(made: Mapping[str, Any], told: Mapping[str, Any]) -> str | None:
+def _why_not(
+    made: Mapping[str, Any], told: Mapping[str, Any], *, own: bool, anyway: bool
+) -> str | None:
     """Why a device keeps its password; None if it can have another."""
     device = made["device"]
     if "update_key" not in made:
@@ -85,6 +98,14 @@ def _why_not(made: Mapping[str, Any], told: Mapping[str, Any]) -> str | None:
         return f"its firmware is too old for this: overdoor device {how} {device} first"
     if (told.get("update") or {}).get("state") == "trial":
         return "its firmware is on trial: try again in a minute"
+    # Who is on our broker came in by the newest, whatever number whoever stole it says.
+    is_in = own and told.get("status") == "online"
+    missed = made["broker"].get("password_number", 0) - told["password_number"]
+    if missed >= firmware.module("passwords").AHEAD and not (is_in or anyway):
+        return (
+            f"it was not in by its last {missed} new passwords: try again once it was, or say "
+            "--anyway, and it may be away for long until it finds the newest"
+        )
     return None
 
 
@@ -96,11 +117,12 @@ def _follow(bench: Bench, devices: list[str], known: Mapping[str, Mapping[str, A
         return known[device]["status"] != "online" or made[device].get("power") == "battery"
 
     for device in sorted(devices, key=is_away):
-        began, change = time.monotonic(), datetime.now(UTC)
+        before = _told(bench, device).get("since")
+        began = time.monotonic()
         (number,) = bench.rotate(device)
         if is_away(device):
             typer.echo(f"{device}: the old password is void; away, it takes the new one later")
-        elif _comes_back(bench, device, number, change, began + BACK_S):
+        elif _comes_back(bench, device, number, before, began + BACK_S):
             typer.echo(f"{device}: new password in use after {time.monotonic() - began:.1f} s")
         else:
             typer.echo(
@@ -112,21 +134,44 @@ def _follow(bench: Bench, devices: list[str], known: Mapping[str, Mapping[str, A
     return False
 
 
-def _comes_back(bench: Bench, device: str, number: int, change: datetime, until: float) -> bool:
-    while time.monotonic() < until:
-        with suppress(api.GatewayAway):
-            told = {each["id"]: each for each in api.devices(bench.config) or ()}
-            if _is_in(told.get(device, {}), number, change):
+def _comes_back(bench: Bench, device: str, number: int, before: str | None, until: float) -> bool:
+    """Whether it is in by the new password, in another session than that since `before`.
+
+    That counts once the broker ended what came in by the old one in between: whoever stole it
+    says any number. Both times are the gateway's, whose clock may differ from this machine's.
+    """
+    taken_up = None
+    while (now := time.monotonic()) < until:
+        if taken_up is None and _is_taken_up(bench, device):
+            taken_up = now
+        if taken_up is not None and now - taken_up >= SETTLED_S:
+            told = _told(bench, device)
+            came = told.get("status") == "online" and told.get("since") != before
+            if came and told.get("password_number") == number:
                 return True
         time.sleep(LOOK_S)
     return False
 
 
-def _is_in(told: Mapping[str, Any], number: int, change: datetime) -> bool:
-    """Whether it came in after the change: before it, whoever stole the password said anything."""
-    online, since = told.get("status") == "online", told.get("since")
-    came = online and since is not None and datetime.fromisoformat(since) >= change
-    return came and told.get("password_number") == number
+def _is_taken_up(bench: Bench, device: str) -> bool:
+    """Whether the gateway gave its broker the device's password as it is now."""
+    try:
+        ours, theirs = (
+            (folder / mosquitto.PASSWORDS).read_text(encoding="utf-8").splitlines()
+            for folder in (bench.folder.path, bench.config.data.path)
+        )
+    except OSError:  # the gateway keeps its data elsewhere
+        return True
+    return any(line.startswith(f"{device}:") and line in theirs for line in ours)
+
+
+def _told(bench: Bench, device: str) -> Mapping[str, Any]:
+    """What the gateway knows of one device; nothing while it is away."""
+    try:
+        known = api.devices(bench.config) or ()
+    except api.GatewayAway:
+        return {}
+    return next((each for each in known if each["id"] == device), {})
 
 
 def _hand_over(bench: Bench, devices: list[str]) -> bool:

@@ -142,10 +142,10 @@ class Shop:
 
     def check_password(self, device: str, release: Release) -> None:
         """Raises `DeviceError` if the version would not find the password that the device has."""
-        rotated = "password_number" in self.folder.config(device).get("broker", {})
-        if rotated and not release.takes_new_passwords:
+        numbered = "password_number" in self.folder.config(device).get("broker", {})
+        if numbered and not release.takes_new_passwords:
             raise DeviceError(
-                f"{device} has a password that came after the cable, and {release.version} is too "
+                f"{device} has a password that follows from a number, and {release.version} is too "
                 f"old to find it: overdoor device flash {device}, with the firmware that is here."
             )
 
