@@ -56,7 +56,7 @@ async function tapped({ notification, action }) {
   const { call, navigate } = notification.data ?? {};
   if (action === "acknowledge") {
     // What cannot be said from here is said on the page, which opens either way.
-    const key = { "Idempotency-Key": `push-${call}` };
+    const key = { "Idempotency-Key": crypto.randomUUID() }; // a call can come to somebody twice
     await post(`/api/v1/calls/${encodeURIComponent(call)}/acknowledge`, {}, key).catch(() => {});
   }
   const pages = await self.clients.matchAll({ type: "window", includeUncontrolled: true });

@@ -30,6 +30,12 @@ NOTIFICATIONS = """async () => {
   return shown.map(({ title, body, tag, silent }) => ({ title, body, tag, silent }));
 }"""
 
+TAP = """async (call) => {
+  const notification = { close() {}, data: { call } };
+  const opened = tapped({ notification, action: "acknowledge" });
+  await opened.catch(() => {}); // no window without a finger
+}"""
+
 
 @asynccontextmanager
 async def serving(hand: Hand) -> AsyncIterator[str]:
@@ -122,4 +128,32 @@ async def test_a_push_shows_one_notification_and_gives_a_receipt(
                 (second,) = await page.evaluate(NOTIFICATIONS)
         assert second["silent"] is True
         assert [row.state for row in hand.rows].count(Told.CHIMED) == 1
+        await chromium.close()
+
+
+async def test_a_tap_on_a_notification_goes_for_a_call_also_the_second_time(
+    house: House, push: Push
+) -> None:
+    async with (
+        a_ladder(house, push) as hand,
+        serving(hand) as url,
+        async_playwright() as playwright,
+    ):
+        chromium = await playwright.chromium.launch(executable_path=tool("chromium"), args=CHROMIUM)
+        context = await chromium.new_context()
+        page = await context.new_page()
+        await page.goto(f"{url}/calls/none")
+        posted = await context.request.post(
+            f"{url}/api/v1/duty", data={"name": "Ana", "zone": "women"}
+        )
+        ana = (await posted.json())["duty"]
+        await registration_of(page)
+        (worker,) = context.service_workers
+        call = await hand.press()
+        for _ in range(2):
+            async with asyncio.timeout(TIMEOUT_S):
+                await worker.evaluate(TAP, call)
+            assert hand.engine.committed.calls["w1"].by == ana
+            await hand.engine.do(Answer(call, Verb.UNDO, ana))
+            assert hand.engine.committed.calls["w1"].by is None
         await chromium.close()
