@@ -98,7 +98,7 @@ class Engine:
         self._writer.first = self._light
         self._retry: asyncio.TimerHandle | None = None
         self._failures = 0
-        self._complained = -COMPLAIN_EVERY_S  # when, in seconds of the monotonic clock
+        self._complaints = _Complaints()
         self.retention: Retention | None = None  # None: everything is kept
 
     def start(self, plan: Plan, *, keep_ms: Millis | None = None) -> None:
@@ -260,8 +260,7 @@ class Engine:
 
     def _stored(self, turned: Turned) -> Done:
         if turned.events or turned.also or turned.after.rev != turned.before.rev:
-            if self.trouble is not None:
-                log.info("storing again")
+            self._complaints.ended()
             self.trouble = None  # something was written
         self.committed = turned.after
         self.seq += len(turned.events)
@@ -287,11 +286,8 @@ class Engine:
         Nobody got a receipt for it: devices hold on to their events and send them again.
         """
         self._failures += 1
-        trouble, now = Sentence("nothing can be stored: %(why)s", why=error), time.monotonic()
-        if trouble != self.trouble or now - self._complained >= COMPLAIN_EVERY_S:
-            self._complained = now  # a log that fills the disk helps nobody
-            log.error("nothing can be stored; devices hold their presses", error=str(error))
-        self.trouble = trouble
+        self._complaints.say(str(error))
+        self.trouble = Sentence("nothing can be stored: %(why)s", why=error)
         self._shop = self.committed
         self._writer.resume()
         if self._retry is None:
@@ -318,6 +314,29 @@ class Engine:
             self._awaited.discard(timer)
             self.submit(TimerFired(timer))
         self._set_alarm()
+
+
+class _Complaints:
+    """Tells the log that nothing can be stored, at most once a minute, and when that ended.
+
+    A log that fills the disk helps nobody; and on a full one small writes go on between others.
+    """
+
+    def __init__(self) -> None:
+        self._why: str | None = None
+        self._at = 0.0  # seconds of the monotonic clock
+        self._is_open = False
+
+    def say(self, why: str) -> None:
+        now = time.monotonic()
+        if why != self._why or now - self._at >= COMPLAIN_EVERY_S:
+            self._why, self._at, self._is_open = why, now, True
+            log.error("nothing can be stored; devices hold their presses", error=why)
+
+    def ended(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            log.info("storing again")
 
 
 def _drifted(drift: Millis) -> Sentence:
