@@ -7,9 +7,11 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 from playwright.async_api import expect
 
@@ -42,6 +44,14 @@ def tool(name: str) -> str:
     if path is None:
         pytest.fail(f"{name} is not there: {TOOLS[name]}", pytrace=False)
     return path
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_was() -> Iterator[None]:
+    """A test that calls what sets up the log must not change what the next one reads of it."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 def free_port() -> int:
