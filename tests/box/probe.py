@@ -4,6 +4,7 @@ import ctypes
 import json
 import mmap
 import os
+import re
 import resource
 import socket
 import time
@@ -40,6 +41,14 @@ def bind(port: int) -> None:
         pass
 
 
+def mirror() -> str:
+    """Where the machine has its Debian from: it was reached a moment ago."""
+    said = re.search(r"//([^/:\s]+)", Path("/etc/apt/sources.list").read_text())
+    if said is None:
+        raise ValueError("no mirror is named")
+    return said[1]
+
+
 LOCKED: dict[str, Callable[[], object]] = {
     "write into /etc": lambda: Path("/etc/probe").touch(),
     "write into the program": lambda: Path("/opt/overdoor/probe").touch(),
@@ -65,8 +74,8 @@ OPEN: dict[str, Callable[[], object]] = {
     "remove data": lambda: Path("data/probe").unlink(),
     "take a port": lambda: bind(8081),
     "learn its addresses": ifaddr.get_adapters,
-    "look up a name": lambda: socket.getaddrinfo("deb.debian.org", 443),
-    "reach out": lambda: socket.create_connection(("deb.debian.org", 80), 20).close(),
+    "look up a name": lambda: socket.getaddrinfo(mirror(), 443),
+    "reach out": lambda: socket.create_connection((mirror(), 80), 20).close(),
 }
 
 
